@@ -1,0 +1,49 @@
+# Two commands set everything up: `make run` (annotates an abstract) and `make test`.
+# Both build one virtual environment in .venv, once; it is built again when setup.cfg or constraints.txt change.
+
+PYTHON ?= python3
+# Installed before everything else. Override it for another release or build of torch,
+# e.g. make test TORCH_SPEC="torch==2.12.0"
+TORCH_SPEC ?= torch==2.13.0
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LINT_STAMP := $(VENV)/.lint-installed
+
+# Idle OpenMP threads that spin take the cores from the threads that work.
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: run test test-full lint clean
+
+run: $(STAMP)
+	@mkdir -p build
+	$(BIN)/gliner-biomed annotate project/assets/abstract.txt --output - --output build/abstract.html
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not full" --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage report --fail-under=90 --precision=1 \
+		--include="spacy_gliner_biomed/scorer/*,spacy_gliner_biomed/checkpoint/*,spacy_gliner_biomed/component.py"
+
+test-full: $(STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(LINT_STAMP)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+$(STAMP): setup.cfg constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel
+	$(BIN)/python -m pip install --quiet $(TORCH_SPEC)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[linking,test]"
+	touch $@
+
+$(LINT_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@

@@ -1,0 +1,1 @@
+"""Annotation in bulk: texts in, entities out, one document at a time."""

@@ -1,0 +1,58 @@
+"""Files that appear whole or not at all: written under a second name, renamed at the end."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Iterator
+
+PARTIAL = ".partial"
+
+
+@contextmanager
+def text_file(path: Path) -> Iterator[IO[str]]:
+    """Open a UTF-8 text file for writing; `.gz` packs it.
+
+    What was written before an error stays in `<path>.partial`, and the error says so.
+
+    path (Path): the file to make; its folder is made as well.
+    YIELDS (IO[str]): the open file. Line ends are written as given.
+    """
+    with _partial(path) as partial:
+        if path.suffix == ".gz":
+            opened = gzip.open(partial, "wt", encoding="utf-8", newline="")
+        else:
+            opened = partial.open("w", encoding="utf-8", newline="")
+        with opened as stream:
+            yield stream
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """Fill a new folder; the same promise as `text_file`.
+
+    path (Path): the folder to make.
+    YIELDS (Path): where to put its files for the time being.
+    RAISES (FileExistsError): where `path`, or the unfinished folder of an earlier run, holds anything.
+    """
+    for taken in (path, path.with_name(path.name + PARTIAL)):
+        if taken.is_dir() and any(taken.iterdir()):
+            raise FileExistsError(f"The folder '{taken}' is not empty; empty it or name another.")
+    with _partial(path) as partial:
+        partial.mkdir(exist_ok=True)
+        yield partial
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        yield partial
+    except BaseException as error:
+        if partial.exists():
+            error.add_note(f"What was written before is in '{partial}'.")
+        raise
+    os.replace(partial, path)

@@ -1,0 +1,159 @@
+"""A checkpoint's files → a scorer. Each part is read by a file of its own; here they are held against each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Mapping, Optional, Tuple
+
+from ..scorer.config import EncoderConfig, ScorerConfig
+from . import limits
+from .completion import Completion
+from .config_json import PublishedConfig, check_writable, read_config
+from .errors import CheckpointError, short
+from .files import Files, MemoryFiles
+from .hub import resolve
+from .json_text import parse_object
+from .layout import GLINER_CONFIG, LABELS_FOLDER, TOKENIZER, TRAINING
+from .tensors import TEXT_EMBEDDINGS, count_lstm_layers, fill_module, open_weights
+from .tokenizer_json import (
+    GLINER_TOKENS,
+    TokenizerFiles,
+    add_gliner_tokens,
+    drop_rowless_tokens,
+    guarded,
+    load_tokenizer,
+    read_tokenizer,
+)
+from .training_json import read_own_part
+from .weights import Weights
+
+if TYPE_CHECKING:
+    from ..scorer.scorer import SpanScorer
+    from ..scorer.subwords import Subwords
+
+
+def load(name: str, revision: Optional[str] = None, local_files_only: bool = False) -> "SpanScorer":
+    """Load a checkpoint, published or our own.
+
+    name (str): "mini" for the embedded model, a folder, or a Hub id.
+    revision (str): branch, tag or commit on the Hub; None for its main branch.
+    local_files_only (bool): look no further than the Hub's local cache, as with `HF_HUB_OFFLINE=1`.
+    RETURNS (SpanScorer): on the CPU, in float32.
+    RAISES (CheckpointError): one sentence, when the checkpoint can't be found, is damaged or incomplete, or isn't a GLiNER span model.
+    """
+    files = resolve(name, revision, local_files_only)
+    return read_scorer(files, Completion(files, network=not isinstance(files, MemoryFiles), local_files_only=local_files_only))
+
+
+def from_files(files: Mapping[str, bytes]) -> "SpanScorer":
+    """Load a checkpoint that travels as bytes, as `to_files` made them; the network is never asked.
+
+    files (dict): file name → content.
+    RAISES (CheckpointError): as `load`.
+    """
+    memory = MemoryFiles(files)
+    return read_scorer(memory, Completion(memory, network=False, local_files_only=True))
+
+
+def read_scorer(files: Files, completion: Completion) -> "SpanScorer":
+    """RETURNS (SpanScorer): the scorer in a folder, every part checked against the others.
+
+    RAISES (CheckpointError): as `load`.
+    """
+    from ..scorer.scorer import SpanScorer
+
+    own = read_own_part(files)
+    where = files.where(GLINER_CONFIG)
+    values = parse_object(files.require(GLINER_CONFIG, limits.CONFIG_BYTES), where)
+    published, label_tokenizer = completion.complete(read_config(values, where))
+    tokenizer = read_tokenizer(files)
+    if tokenizer is None:
+        raise CheckpointError(f"{files.where(TOKENIZER)} is missing; a GLiNER model folder holds its text tokenizer.")
+    weights = open_weights(files)
+    stored, text_json = _fit(published, tokenizer, weights, files.where(TOKENIZER))
+    stored = replace(stored, tied_encoders=own.tied_encoders)
+    if stored.tied_encoders and stored.text_encoder != stored.label_encoder:
+        raise CheckpointError(f"{where} describes two different encoders, and {files.where(TRAINING)} says that they are one.")
+    label_subwords = None
+    if stored.label_encoder is not None and label_tokenizer is not None:
+        label_where = files.where(LABELS_FOLDER + TOKENIZER)
+        n_rows = stored.label_encoder.vocab_size
+        label_subwords = _subwords(drop_rowless_tokens(label_tokenizer.json, n_rows, GLINER_TOKENS, label_where), label_where)
+    config = _within_limits(stored, tokenizer, label_tokenizer)
+    module, scales = fill_module(weights, stored, config)
+    subwords = _subwords(text_json, files.where(TOKENIZER))
+    return SpanScorer(config, module, subwords, label_subwords, own.card, scales or None)
+
+
+def _fit(published: PublishedConfig, tokenizer: TokenizerFiles, weights: Weights, where: str) -> Tuple[ScorerConfig, str]:
+    """Settle what config, tokenizer and tensors say together: vocabulary, class token, LSTM (gliner-format §1.2).
+
+    where (str): the tokenizer's place, for messages.
+    RETURNS (tuple): the scorer's configuration, and the `tokenizer.json` whose every id has an embedding.
+    """
+    assert published.text_encoder is not None
+    ent, sep = published.ent_token, published.sep_token
+    n_rows = weights.rows(TEXT_EMBEDDINGS)
+    text, class_token_index, num_rnn_layers = tokenizer.json, -1, published.num_rnn_layers
+    if not published.is_bi_encoder:
+        num_rnn_layers = count_lstm_layers(weights)
+        text, class_token_index = _class_token(published, text, where)
+    size = load_tokenizer(text, where).get_vocab_size(with_added_tokens=True)
+    declared = {published.text_encoder.vocab_size, published.vocab_size, size}
+    if n_rows not in declared:
+        raise CheckpointError(
+            f"The embedding table of {weights.where} has {n_rows} rows; config and tokenizer ask for {max(declared)}."
+        )
+    droppable = (*GLINER_TOKENS, ent, sep) if published.is_bi_encoder else ("[FLERT]",)
+    text = drop_rowless_tokens(text, n_rows, tuple(token for token in droppable), where)
+    config = ScorerConfig(
+        text_encoder=replace(published.text_encoder, vocab_size=n_rows),
+        label_encoder=published.label_encoder,
+        hidden_size=published.hidden_size,
+        max_width=published.max_width,
+        max_len=published.max_len,
+        num_rnn_layers=num_rnn_layers,
+        embed_ent_token=published.embed_ent_token,
+        class_token_index=class_token_index,
+        ent_token=ent,
+        sep_token=sep,
+        dropout=published.dropout,
+    )
+    check_writable(config)
+    return config, text
+
+
+def _class_token(published: PublishedConfig, text: str, where: str) -> Tuple[str, int]:
+    """RETURNS (tuple): the tokenizer with GLiNER's tokens, and the id of the one before each label."""
+    ent, sep, index = published.ent_token, published.sep_token, published.class_token_index
+    if index == -1 or published.vocab_size == -1:
+        text = add_gliner_tokens(text, ("[FLERT]", ent, sep), where)
+        index = load_tokenizer(text, where).get_vocab_size(with_added_tokens=True) - 2
+    tokenizer = load_tokenizer(text, where)
+    if tokenizer.token_to_id(ent) != index or tokenizer.token_to_id(sep) is None:
+        raise CheckpointError(
+            f"The class token of this uni-encoder is {index}, but {where} has {short(ent)} as {tokenizer.token_to_id(ent)} and "
+            f"{short(sep)} as {tokenizer.token_to_id(sep)}; config and tokenizer don't belong together."
+        )
+    return text, index
+
+
+def _subwords(text: str, where: str) -> "Subwords":
+    from ..scorer.subwords import Subwords
+
+    return guarded(lambda: Subwords(text), where)
+
+
+def _within_limits(config: ScorerConfig, text: TokenizerFiles, label: Optional[TokenizerFiles]) -> ScorerConfig:
+    """Absolute positions beyond a tokenizer's own limit are never reached in `gliner`, so they are left out here."""
+    text_limit, label_limit = text.max_subwords, label.max_subwords if label else None
+    if config.tied_encoders:
+        text_limit = label_limit = min((limit for limit in (text_limit, label_limit) if limit), default=None)
+    label_encoder = config.label_encoder and _shortened(config.label_encoder, label_limit)
+    return replace(config, text_encoder=_shortened(config.text_encoder, text_limit), label_encoder=label_encoder)
+
+
+def _shortened(encoder: EncoderConfig, limit: Optional[int]) -> EncoderConfig:
+    if encoder.max_positions is None or limit is None or limit >= encoder.max_positions:
+        return encoder
+    return replace(encoder, max_position_embeddings=limit)

@@ -1,0 +1,230 @@
+"""The tokenizer files of a folder → one `tokenizer.json` text that behaves as `transformers` would with the same files.
+
+`transformers` takes `tokenizer.json` and then lets `tokenizer_config.json` change it: BERT's lower-casing switches, tokens added
+later, special tokens. These changes are made here once; what is left is `tokenizers` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, TypeVar
+
+from tokenizers import AddedToken, Tokenizer, normalizers
+
+from . import limits
+from .encoder_json import REMOTE_CODE
+from .errors import CheckpointError, listed, short
+from .files import Files
+from .json_text import Fields, parse_object
+from .layout import SENTENCEPIECE, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY
+from .wordpiece import build_wordpiece
+
+MODELS = ("WordPiece", "Unigram", "BPE", "WordLevel")
+UNLIMITED = 10**20  # transformers writes 1e30 for "no limit"
+GLINER_TOKENS = ("[FLERT]", "<<ENT>>", "<<SEP>>")
+_BERT_CLASSES = ("BertTokenizer", "BertTokenizerFast")
+_DEFAULT_SPECIALS = ("[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]")
+_SPECIAL_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TokenizerFiles:
+    """A tokenizer as read. json (str): its `tokenizer.json`. max_subwords (int): most sub-words of a sequence, None if unlimited."""
+
+    json: str
+    max_subwords: Optional[int]
+
+    def __len__(self) -> int:
+        return load_tokenizer(self.json, "the tokenizer").get_vocab_size(with_added_tokens=True)
+
+
+def read_tokenizer(files: Files, folder: str = "") -> Optional[TokenizerFiles]:
+    """Read the tokenizer in a folder of the checkpoint.
+
+    folder (str): "" or "labels_tokenizer/".
+    RETURNS (TokenizerFiles): or None when the folder holds none of a tokenizer's files.
+    RAISES (CheckpointError): when the files are damaged, don't agree, or hold no `tokenizer.json` and nothing it follows from.
+    """
+    config = _read_tokenizer_config(files, folder + TOKENIZER_CONFIG)
+    where = files.where(folder + TOKENIZER)
+    data = files.read(folder + TOKENIZER, limits.TOKENIZER_BYTES)
+    if data is not None:
+        tokenizer, text = _parse(data, where)
+    else:
+        vocabulary = files.read(folder + VOCABULARY, limits.TOKENIZER_BYTES)
+        if vocabulary is not None and config.get("tokenizer_class", _BERT_CLASSES[0]) in _BERT_CLASSES:
+            tokenizer = guarded(lambda: build_wordpiece(vocabulary, config, files.where(folder + VOCABULARY)), where)
+            text = tokenizer.to_str()
+        elif vocabulary is not None or config or files.read(folder + SENTENCEPIECE, limits.TOKENIZER_BYTES) is not None:
+            raise CheckpointError(
+                f"{where} is missing; where transformers is installed, "
+                "AutoTokenizer.from_pretrained(folder).save_pretrained(folder) makes it from the other tokenizer files."
+            )
+        else:
+            return None
+    changed = guarded(lambda: _apply_config(tokenizer, config, files.where(folder + TOKENIZER_CONFIG)), where)
+    return TokenizerFiles(tokenizer.to_str() if changed else text, _max_subwords(config))
+
+
+def load_tokenizer(text: str, where: str) -> Tokenizer:
+    """RETURNS (Tokenizer): the tokenizer of a `tokenizer.json` text.
+
+    RAISES (CheckpointError): when the tokenizers library refuses it.
+    """
+    return guarded(lambda: Tokenizer.from_str(text), where)
+
+
+def guarded(action: Callable[[], T], where: str) -> T:
+    """Run something of the tokenizers library, whose Rust side raises bare Exception, and on some inputs panics."""
+    try:
+        return action()
+    except CheckpointError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise CheckpointError(f"{where} can't be used as a tokenizer: {short(str(error), 200)}.") from None
+
+
+def _parse(data: bytes, where: str) -> "tuple[Tokenizer, str]":
+    values = parse_object(data, where)
+    model = values.get("model")
+    family = model.get("type") if isinstance(model, dict) else None
+    # old files leave the type out; the tokenizers library then finds it by the fields
+    if not isinstance(model, dict) or (family is not None and family not in MODELS):
+        raise CheckpointError(f"{where} holds the tokenizer model {short(family)}; supported are {', '.join(MODELS)}.")
+    text = data.decode("utf-8")
+    tokenizer = load_tokenizer(text, where)
+    for entry in values.get("added_tokens") or ():  # the library renumbers in silence what doesn't fit
+        if tokenizer.token_to_id(entry["content"]) != entry["id"]:
+            raise CheckpointError(f"{where} gives the token {short(entry['content'])} the impossible id {short(entry['id'])}.")
+    return tokenizer, text
+
+
+def _read_tokenizer_config(files: Files, name: str) -> Dict[str, Any]:
+    data = files.read(name, limits.CONFIG_BYTES)
+    if data is None:
+        return {}
+    config = parse_object(data, files.where(name))
+    Fields(config, files.where(name)).refuse(("auto_map", "trust_remote_code"), REMOTE_CODE)
+    return config
+
+
+def _max_subwords(config: Dict[str, Any]) -> Optional[int]:
+    limit = config.get("model_max_length")
+    if limit is None or (isinstance(limit, (int, float)) and limit >= UNLIMITED):
+        return None
+    return Fields(config, TOKENIZER_CONFIG).integer("model_max_length", 0, 8, UNLIMITED)
+
+
+def _apply_config(tokenizer: Tokenizer, config: Dict[str, Any], where: str) -> bool:
+    """RETURNS (bool): whether `tokenizer_config.json` changed the tokenizer."""
+    changed = _apply_bert_switches(tokenizer, config)
+    for token in _later_tokens(tokenizer, config, where):
+        changed = bool(tokenizer.add_tokens([token])) or changed
+    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    for special in _special_tokens(config):
+        if special not in known:
+            tokenizer.add_special_tokens([special])
+            changed = True
+    return changed
+
+
+def _apply_bert_switches(tokenizer: Tokenizer, config: Dict[str, Any]) -> bool:
+    """BertTokenizerFast rebuilds the normaliser when its three switches say otherwise (`tokenization_bert_fast.py`)."""
+    if config.get("tokenizer_class") not in _BERT_CLASSES or not isinstance(tokenizer.normalizer, normalizers.BertNormalizer):
+        return False
+    normaliser = tokenizer.normalizer
+    wanted = bert_switches(config)
+    found = {name: getattr(normaliser, name) for name in wanted}
+    if found == wanted:
+        return False
+    tokenizer.normalizer = normalizers.BertNormalizer(clean_text=normaliser.clean_text, **wanted)
+    return True
+
+
+def bert_switches(config: Dict[str, Any]) -> Dict[str, Any]:
+    """RETURNS (dict): the arguments of BERT's normaliser as `tokenizer_config.json` sets them."""
+    fields = Fields(config, TOKENIZER_CONFIG)
+    strip_accents = None if config.get("strip_accents") is None else fields.boolean("strip_accents", False)
+    return {
+        "lowercase": fields.boolean("do_lower_case", True),
+        "strip_accents": strip_accents,
+        "handle_chinese_chars": fields.boolean("tokenize_chinese_chars", True),
+    }
+
+
+def _later_tokens(tokenizer: Tokenizer, config: Dict[str, Any], where: str) -> List[AddedToken]:
+    """RETURNS (list): tokens of `added_tokens_decoder` that `tokenizer.json` hasn't, in the order of their ids.
+
+    RAISES (CheckpointError): when one would get another id than it was trained with.
+    """
+    decoder = Fields(config, where).object("added_tokens_decoder") or {}
+    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    later, upcoming = [], tokenizer.get_vocab_size(with_added_tokens=True)
+    added = tokenizer.get_added_tokens_decoder()
+    for key in sorted(decoder, key=lambda key: (len(key), key)):
+        fields = Fields(decoder[key] if isinstance(decoder[key], dict) else {}, f"{where}, added token {short(key)}")
+        content = fields.text("content", "", 1000)
+        if not (key.isascii() and key.isdigit() and len(key) < 10):
+            raise CheckpointError(f"{where} gives the added token {short(content)} the id {short(key)}, which is no number.")
+        token_id = int(key)
+        if token_id in added and added[token_id].content == content:
+            continue
+        found = tokenizer.token_to_id(content)
+        if (upcoming if found is None else found) != token_id:
+            raise CheckpointError(
+                f"{where} gives the token {short(content)} the id {token_id}, which tokenizer.json doesn't; save both anew."
+            )
+        upcoming += found is None
+        later.append(AddedToken(content, **{flag: fields.boolean(flag, False) for flag in flags}))
+    return later
+
+
+def _special_tokens(config: Dict[str, Any]) -> List[str]:
+    """RETURNS (list): tokens that transformers makes special whatever `tokenizer.json` says, each once."""
+    fields = Fields(config, TOKENIZER_CONFIG)
+    named = any(family in str(config.get("tokenizer_class")) for family in ("BertTokenizer", "DebertaV2Tokenizer"))
+    found = []
+    for name, default in zip(_SPECIAL_NAMES, (None, None, *_DEFAULT_SPECIALS), strict=True):
+        value = config.get(name, default if named else None)
+        if isinstance(value, dict):
+            found.append(Fields(value, f"{name!r} in {TOKENIZER_CONFIG}").text("content", "", 1000))
+        elif value is not None:
+            found.append(fields.text(name, str(default), 1000))
+    return list(dict.fromkeys(found))
+
+
+def add_gliner_tokens(text: str, tokens: "tuple[str, ...]", where: str) -> str:
+    """RETURNS (str): the `tokenizer.json` with GLiNER's special tokens added in this order, those present left as they are."""
+    tokenizer = load_tokenizer(text, where)
+    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    if known.issuperset(tokens):
+        return text
+    guarded(lambda: tokenizer.add_special_tokens(list(tokens)), where)
+    return tokenizer.to_str()
+
+
+def drop_rowless_tokens(text: str, n_rows: int, droppable: "tuple[str, ...]", where: str) -> str:
+    """Take out added tokens that have no row in the embedding table, as in every bi-encoder that `gliner` saved.
+
+    droppable (tuple): the tokens that may lack a row.
+    RETURNS (str): a `tokenizer.json` whose every id has a row.
+    RAISES (CheckpointError): when any other token has no row.
+    """
+    tokenizer = load_tokenizer(text, where)
+    rowless = {token for token, token_id in tokenizer.get_vocab(with_added_tokens=True).items() if token_id >= n_rows}
+    if not rowless:
+        return text
+    if not rowless.issubset(droppable):
+        raise CheckpointError(
+            f"{where} has tokens beyond the {n_rows} rows of the embedding table: {listed(rowless)}; the two don't belong together."
+        )
+    values = json.loads(text)
+    values["added_tokens"] = [token for token in values["added_tokens"] if token["id"] < n_rows]
+    text = json.dumps(values, ensure_ascii=False)
+    if rowless & set(load_tokenizer(text, where).get_vocab(with_added_tokens=True)):
+        raise CheckpointError(f"{where} has {listed(rowless)} in its vocabulary, beyond the {n_rows} rows of the embedding table.")
+    return text

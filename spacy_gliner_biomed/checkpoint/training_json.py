@@ -1,0 +1,69 @@
+"""`spacy_gliner_biomed.json`: what GLiNER's files have no place for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, Optional
+
+from ..scorer.card import TrainingCard
+from . import limits
+from .errors import CheckpointError
+from .files import Files
+from .json_text import Fields, dump_object, parse_object, strings
+from .layout import TRAINING
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class OwnPart:
+    """tied_encoders (bool): text and labels share one encoder, stored once. card (TrainingCard): what the model was trained on."""
+
+    tied_encoders: bool = False
+    card: TrainingCard = field(default_factory=TrainingCard)
+
+
+def read_own_part(files: Files) -> OwnPart:
+    """RETURNS (OwnPart): its content, or the defaults for a checkpoint that isn't ours: label names, descriptions read alone.
+
+    RAISES (CheckpointError): for another format version, unknown fields, and values of the wrong type.
+    """
+    data = files.read(TRAINING, limits.CONFIG_BYTES)
+    if data is None:
+        return OwnPart()
+    where = files.where(TRAINING)
+    values = Fields(parse_object(data, where), where)
+    if values.values.get("format") != FORMAT:
+        raise values.wrong("format", f"{FORMAT}; a newer spacy-gliner-biomed may read it")
+    values.only(("format", "tied_encoders", "training"))
+    return OwnPart(values.boolean("tied_encoders", False), _read_card(values.object("training"), f"'training' in {where}"))
+
+
+def _read_card(values: Optional[Dict[str, Any]], where: str) -> TrainingCard:
+    card = Fields(values or {}, where)
+    card.only([known.name for known in fields(TrainingCard)])
+    corpora, labels = card.values.get("corpora", []), card.object("labels") or {}
+    if not isinstance(corpora, list) or not all(isinstance(corpus, dict) for corpus in corpora):
+        raise card.wrong("corpora", "a list of objects")
+    inventory = {name: strings(value) for name, value in labels.items()}
+    if None in inventory.values():
+        raise card.wrong("labels", "an object of lists of strings")
+    default = TrainingCard()
+    return TrainingCard(
+        trained_on=card.choice("trained_on", default.trained_on, ("names", "descriptions", "both")),
+        label_template=card.text("label_template", default.label_template, 1000),
+        corpora=corpora,
+        labels={name: list(value or ()) for name, value in inventory.items()},
+    )
+
+
+def write_own_part(part: OwnPart) -> bytes:
+    """RETURNS (bytes): the file's content.
+
+    RAISES (CheckpointError): for a card that isn't JSON.
+    """
+    values = {"format": FORMAT, "tied_encoders": part.tied_encoders, "training": part.card.to_dict()}
+    try:
+        return dump_object(values)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"The training card can't be written as JSON: {error}.") from None

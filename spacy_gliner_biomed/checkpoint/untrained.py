@@ -1,0 +1,146 @@
+"""A new span scorer on a pre-trained encoder: the encoder's weights and tokenizer, a head with random weights."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
+
+from ..scorer.config import EncoderConfig, ScorerConfig
+from . import limits
+from .encoder_json import read_encoder
+from .errors import CheckpointError, listed
+from .json_text import parse_object
+from .tensors import open_weights
+from .tokenizer_json import read_tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..scorer.scorer import SpanScorer
+    from ..scorer.subwords import Subwords
+
+_PREFIX = re.compile(r"^(bert|deberta|model)\.")
+
+
+class PretrainedEncoder(NamedTuple):
+    """An encoder as it was published: sizes, weights under the names of our modules, tokenizer."""
+
+    config: EncoderConfig
+    state: "Dict[str, torch.Tensor]"
+    subwords: "Subwords"
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """Builds the scorer when it is called; a value, so that a pipeline that holds one can be copied and pickled.
+
+    The arguments are those of the builders `UniEncoder.v1` and `BiEncoder.v1`.
+    """
+
+    encoder: str
+    revision: Optional[str]
+    label_encoder: Optional[str]
+    bi_encoder: bool
+    hidden_size: int
+    max_width: int
+    max_len: int
+    num_rnn_layers: int
+    dropout: float
+    seed: int
+
+    def __call__(self) -> "SpanScorer":
+        """RETURNS (SpanScorer): pre-trained encoders under an untrained head.
+
+        RAISES (CheckpointError): when an encoder can't be found or read.
+        """
+        import torch
+
+        from ..scorer.model import build_module
+        from ..scorer.scorer import SpanScorer
+
+        text = read_pretrained(self.encoder, self.revision)
+        labels = text if self.label_encoder is None else read_pretrained(self.label_encoder, None)
+        config = ScorerConfig(
+            text_encoder=text.config,
+            label_encoder=labels.config if self.bi_encoder else None,
+            hidden_size=self.hidden_size,
+            max_width=self.max_width,
+            max_len=self.max_len,
+            num_rnn_layers=self.num_rnn_layers,
+            dropout=self.dropout,
+            tied_encoders=self.bi_encoder and self.label_encoder is None,
+        )
+        if not self.bi_encoder:
+            text, config = _with_markers(text, config, self.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            module = build_module(config)
+        _load(module.token_rep_layer.text_encoder, text, self.encoder)
+        if self.label_encoder is not None:
+            _load(module.token_rep_layer.label_encoder, labels, self.label_encoder)
+        return SpanScorer(config, module, text.subwords, labels.subwords if self.bi_encoder else None)
+
+
+def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
+    """Read a BERT or DeBERTa-v3 encoder from a folder or the Hub.
+
+    RAISES (CheckpointError): when it isn't there, has no `tokenizer.json`, or is no such encoder.
+    """
+    from ..scorer.subwords import Subwords
+    from .hub import resolve
+
+    files = resolve(name, revision)
+    where = files.where("config.json")
+    config = read_encoder(parse_object(files.require("config.json", limits.CONFIG_BYTES), where), where)
+    tokenizer = read_tokenizer(files)
+    if tokenizer is None:
+        raise CheckpointError(f"{files.where('tokenizer.json')} is missing; an encoder needs its tokenizer beside it.")
+    try:
+        subwords = Subwords(tokenizer.json)
+    except ValueError as error:
+        raise CheckpointError(f"{files.where('tokenizer.json')}: {error}") from None
+    weights = open_weights(files)
+    state = {_PREFIX.sub("", key): weights.tensor(key).float() for key in weights.shapes}
+    return PretrainedEncoder(config, state, subwords)
+
+
+def _load(encoder: "torch.nn.Module", pretrained: PretrainedEncoder, name: str) -> None:
+    """Copy weights into an encoder, every one of its parameters; a file's further tensors (heads, poolers) have no use here."""
+    own = encoder.state_dict()
+    missing = [key for key in own if key not in pretrained.state]
+    if missing:
+        raise CheckpointError(f"The encoder {name!r} lacks the tensors {listed(missing)}; it is no {pretrained.config.model_type}.")
+    wrong = [key for key in own if own[key].shape != pretrained.state[key].shape]
+    if wrong:
+        raise CheckpointError(
+            f"The tensor {wrong[0]!r} of the encoder {name!r} has the shape {tuple(pretrained.state[wrong[0]].shape)}, "
+            f"where its config.json says {tuple(own[wrong[0]].shape)}."
+        )
+    encoder.load_state_dict({key: pretrained.state[key] for key in own})
+
+
+def _with_markers(pretrained: PretrainedEncoder, config: ScorerConfig, seed: int) -> "tuple[PretrainedEncoder, ScorerConfig]":
+    """Give a tokenizer the prompt's special tokens, in `gliner`'s order, and the embedding table rows for them."""
+    from dataclasses import replace
+
+    import torch
+    from tokenizers import AddedToken, Tokenizer
+
+    from ..scorer.subwords import Subwords
+
+    tokenizer = Tokenizer.from_str(pretrained.subwords.json)
+    tokens = [AddedToken(text, special=True, normalized=False) for text in ("[FLERT]", config.ent_token, config.sep_token)]
+    tokenizer.add_special_tokens(tokens)
+    n_rows = tokenizer.get_vocab_size(with_added_tokens=True)
+    key = "embeddings.word_embeddings.weight"
+    table = pretrained.state[key][:n_rows]
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.randn((max(n_rows - len(table), 0), table.shape[1]), generator=generator) * table.std()
+    encoder = replace(pretrained.config, vocab_size=n_rows)
+    state = {**pretrained.state, key: torch.cat([table, rows])}
+    index = tokenizer.token_to_id(config.ent_token)
+    return (
+        PretrainedEncoder(encoder, state, Subwords(tokenizer.to_str())),
+        replace(config, text_encoder=encoder, class_token_index=index),
+    )

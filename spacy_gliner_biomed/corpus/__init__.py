@@ -1,0 +1,1 @@
+"""Annotated passages on disk: assets that are checked, and their conversions."""

@@ -1,0 +1,1 @@
+"""How good a model is: strict scores on corpora, beside a lexicon matcher."""

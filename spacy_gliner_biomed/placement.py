@@ -1,0 +1,146 @@
+"""The model's hits → spans on a Doc's tokens, whatever its tokenizer made of the text."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Callable, Dict, Iterable, List, Sequence, Tuple
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup
+
+from .scorer.decode import Candidates, decode
+
+ALIGNMENT_MODES = ("strict", "contract", "expand")
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What the model found in one document.
+
+    start, end (ndarray): character offsets, end exclusive. *Shape:* `(n,)`, int64.
+    label (ndarray): index of the label. *Shape:* `(n,)`, int64.
+    score (ndarray): probability. *Shape:* `(n,)`, float32.
+    names (tuple): the labels.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    label: np.ndarray
+    score: np.ndarray
+    names: Tuple[str, ...]
+
+    @classmethod
+    def none(cls, names: Tuple[str, ...]) -> "Hits":
+        """RETURNS (Hits): no hit at all."""
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, empty, np.zeros(0, dtype=np.float32), names)
+
+
+def place(doc: Doc, hits: Hits, key: str, alignment_mode: str, overlap: str, multi_label: bool) -> SpanGroup:
+    """Put hits on tokens.
+
+    Equal spans of one label merge, the best score wins; where widening to tokens makes spans of different words collide,
+    `overlap` and `multi_label` decide again, on tokens.
+    alignment_mode (str): as in `Doc.char_span`. "expand" loses nothing; the others warn with the number of hits that fit no
+        tokens.
+    RETURNS (SpanGroup): sorted by start, end, label; `attrs["scores"]`, *shape* `(n,)`, float32; `attrs["offsets"]`, the
+        model's own character offsets, *shape* `(n, 2)`, int64.
+    """
+    first, last, placed = _tokens(doc, hits, alignment_mode)
+    n_lost = len(hits.start) - int(placed.sum())
+    if n_lost:
+        warnings.warn(
+            f"{n_lost} of {len(hits.start)} entities do not fit this text's tokens and were left out, as alignment_mode is "
+            f"{alignment_mode!r}; 'expand' keeps them all.",
+            UserWarning,
+            stacklevel=2,
+        )
+    index = placed.nonzero()[0]
+    index = index[np.argsort(-hits.score[index], kind="stable")]
+    best: Dict[Tuple[int, int, int], int] = {}
+    for number in index.tolist():
+        best.setdefault((int(first[number]), int(last[number]), int(hits.label[number])), number)
+    chosen = np.asarray(list(best.values()), dtype=np.int64)
+    on_tokens = Candidates(first[chosen], last[chosen], np.arange(len(chosen)), hits.score[chosen])
+    chosen = chosen[decode(on_tokens, overlap, multi_label).label]
+    chosen = np.asarray(
+        sorted(chosen.tolist(), key=lambda n: (int(first[n]), int(last[n]), hits.names[hits.label[n]])), dtype=np.int64
+    )
+    spans = [Span(doc, int(first[n]), int(last[n]) + 1, label=hits.names[hits.label[n]]) for n in chosen.tolist()]
+    attrs = {
+        "scores": hits.score[chosen].astype(np.float32),
+        "offsets": np.stack([hits.start[chosen], hits.end[chosen]], axis=1).astype(np.int64),
+    }
+    return SpanGroup(doc, name=key, attrs=attrs, spans=spans)
+
+
+def _tokens(doc: Doc, hits: Hits, alignment_mode: str) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First and last token of each hit, and whether it has any. *Shape:* all `(n,)`."""
+    starts = np.fromiter((token.idx for token in doc), dtype=np.int64, count=len(doc))
+    ends = starts + np.fromiter((len(token) for token in doc), dtype=np.int64, count=len(doc))
+    if alignment_mode == "expand":
+        first = np.searchsorted(ends, hits.start, side="right")
+        last = np.searchsorted(starts, hits.end, side="left") - 1
+        return first, last, first <= last
+    first = np.searchsorted(starts, hits.start, side="left")
+    last = np.searchsorted(ends, hits.end, side="right") - 1
+    placed = first <= last
+    if alignment_mode == "strict":
+        known = placed.nonzero()[0]
+        placed[known] = (starts[first[known]] == hits.start[known]) & (ends[last[known]] == hits.end[known])
+    return first, last, placed
+
+
+def best_score_filter(entities: Iterable[Span], spans: Iterable[Span]) -> List[Span]:
+    """Keep earlier entities and the best-scoring new spans that overlap neither them nor each other.
+
+    entities (iterable): the document's earlier entities.
+    spans (iterable): new spans, best score first.
+    RETURNS (list): the document's new entities.
+    """
+    kept = list(entities)
+    taken = {token for span in kept for token in range(span.start, span.end)}
+    for span in spans:
+        tokens = range(span.start, span.end)
+        if taken.isdisjoint(tokens):
+            kept.append(span)
+            taken.update(tokens)
+    return sorted(kept, key=lambda span: span.start)
+
+
+def make_best_score_filter() -> Callable[[Iterable[Span], Iterable[Span]], List[Span]]:
+    """Registered as `spacy_gliner_biomed.BestScoreFilter.v1`."""
+    return best_score_filter
+
+
+def set_entities(
+    doc: Doc,
+    group: SpanGroup,
+    overwrite: bool,
+    ents_filter: Callable[[Iterable[Span], Iterable[Span]], Sequence[Span]],
+) -> None:
+    """Write the entities of a document from a placed span group, and their scores to `span._.score`.
+
+    Tokens that another component has blocked stay blocked. Earlier entities stay unless `overwrite`.
+    """
+    order = np.argsort(-group.attrs["scores"], kind="stable")
+    scores: Dict[Tuple[int, int, int], float] = {}
+    blocked = {token.i for token in doc if token.ent_iob == 3 and not token.ent_type}
+    earlier = [] if overwrite else list(doc.ents)
+    ranked: List[Span] = []
+    for number in order.tolist():
+        span = group[number]
+        scores.setdefault((span.start, span.end, span.label), float(group.attrs["scores"][number]))
+        if blocked.isdisjoint(range(span.start, span.end)):
+            ranked.append(span)
+    entities = list(ents_filter(earlier, ranked))
+    if overwrite:
+        blocks = [Span(doc, token, token + 1) for token in sorted(blocked)]
+        doc.set_ents(entities, blocked=blocks, default="outside")
+    else:
+        doc.set_ents(entities, default="unmodified")
+    for entity in doc.ents:
+        score = scores.get((entity.start, entity.end, entity.label))
+        if score is not None:
+            entity._.score = score

@@ -1,0 +1,94 @@
+"""Texts → hits: words, windows, scores, ownership, decoding, as a list of steps.
+
+    text ──split_words──▶ words ──encode──▶ sub-words ──plan_windows──▶ windows ──score──▶ candidates of each window
+         ──own──▶ candidates of the text ──decode──▶ spans of words ──offsets──▶ Hits
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from .placement import Hits
+from .scorer.decode import Candidates, decode
+from .scorer.scorer import SpanScorer
+from .scorer.subwords import EncodedWords
+from .scorer.words import split_words
+from .windows import Window, plan_windows
+
+WINDOWS_AT_A_TIME = 256  # windows sorted by length together; bounds the memory of a long document
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What to look for and how: label names, the text the model reads for each, thresholds, overlap policy, windows."""
+
+    names: Tuple[str, ...]
+    texts: Tuple[str, ...]
+    thresholds: Tuple[float, ...]
+    overlap: str
+    multi_label: bool
+    window: int
+    stride: int
+
+
+class _Piece(NamedTuple):
+    text_number: int
+    window: Window
+    words: EncodedWords
+
+
+def read_docs(scorer: SpanScorer, texts: Sequence[str], reading: Reading) -> List[Hits]:
+    """RETURNS (list): the hits of each text."""
+    room = scorer.room_for_words(reading.texts)
+    bounds: List[Tuple[np.ndarray, np.ndarray]] = []
+    found: List[List[Candidates]] = [[] for _ in texts]
+    waiting: List[_Piece] = []
+    for number, text in enumerate(texts):
+        words, starts, ends = split_words(text)
+        bounds.append((starts, ends))
+        for piece in _pieces(scorer, number, words, starts, reading, room):
+            waiting.append(piece)
+            if len(waiting) == WINDOWS_AT_A_TIME:
+                _score(scorer, waiting, reading, found)
+                waiting = []
+    _score(scorer, waiting, reading, found)
+    return [
+        _hits(Candidates.join(parts), starts, ends, reading) for parts, (starts, ends) in zip(found, bounds, strict=True)
+    ]
+
+
+def _pieces(
+    scorer: SpanScorer, number: int, words: List[str], starts: np.ndarray, reading: Reading, room: int
+) -> Iterator[_Piece]:
+    if not words:
+        return
+    encoded = scorer.encode(words)
+    for window in plan_windows(encoded.bounds, reading.window, reading.stride, room):
+        part = encoded.part(window.start, window.end)
+        if len(part.ids) > room:  # one word longer than a whole window
+            warnings.warn(
+                f"The word at character {starts[window.start]} has {len(part.ids)} sub-words; this model reads its first {room}.",
+                UserWarning,
+                stacklevel=2,
+            )
+            part = EncodedWords(part.ids[:room], np.asarray([0, room]))
+        yield _Piece(number, window, part)
+
+
+def _score(scorer: SpanScorer, pieces: List[_Piece], reading: Reading, found: List[List[Candidates]]) -> None:
+    scored = scorer.score([piece.words for piece in pieces], reading.texts, reading.thresholds)
+    for piece, candidates in zip(pieces, scored, strict=True):
+        start = candidates.start + piece.window.start
+        own = (start >= piece.window.own_start) & (start < piece.window.own_end)
+        if own.any():
+            end = candidates.end + piece.window.start
+            found[piece.text_number].append(Candidates(start[own], end[own], candidates.label[own], candidates.score[own]))
+
+
+def _hits(candidates: Candidates, starts: np.ndarray, ends: np.ndarray, reading: Reading) -> Hits:
+    kept = decode(candidates, reading.overlap, reading.multi_label)
+    return Hits(starts[kept.start], ends[kept.end], kept.label, kept.score, reading.names)

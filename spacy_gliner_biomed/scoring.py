@@ -1,0 +1,62 @@
+"""The registered scorer: precision, recall and F1 of entities and of the span group."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterable, List
+
+from spacy.scorer import PRFScore, get_ner_prf
+from spacy.tokens import Doc
+from spacy.training import Example
+
+
+def make_scorer(spans_key: str = "gliner") -> Callable[..., Dict[str, Any]]:
+    """Registered as `spacy_gliner_biomed.Scorer.v1`."""
+
+    def score(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        return score_entities_and_spans(list(examples), spans_key)
+
+    return score
+
+
+def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[str, Any]:
+    """Score `doc.ents` as spaCy's own NER does, and `doc.spans[spans_key]` strictly, by characters and label.
+
+    Where the reference says which labels its passage was annotated for (`attrs["annotated_labels"]`), predictions with other
+    labels are unknown, not wrong, and do not count.
+    RETURNS (dict): `ents_p/r/f/per_type` where the references have entities, `spans_<key>_p/r/f/per_type` where they have the
+        span group.
+    """
+    scores: Dict[str, Any] = {}
+    if any(example.reference.has_annotation("ENT_IOB") for example in examples):
+        scores.update(get_ner_prf(examples))
+    graded = [example for example in examples if spans_key in example.reference.spans]
+    if not graded:
+        return scores
+    total, by_label = PRFScore(), {}
+    for example in graded:
+        group = example.reference.spans[spans_key]
+        annotated = group.attrs.get("annotated_labels")
+        gold = spans_of(example.reference, spans_key)
+        found = spans_of(example.predicted, spans_key)
+        if annotated is not None:
+            found = {span for span in found if span[2] in set(annotated)}
+        total.score_set(found, gold)
+        for label in {span[2] for span in gold | found}:
+            by_label.setdefault(label, PRFScore()).score_set(
+                {span for span in found if span[2] == label}, {span for span in gold if span[2] == label}
+            )
+    prefix = f"spans_{spans_key}"
+    scores.update({f"{prefix}_p": total.precision, f"{prefix}_r": total.recall, f"{prefix}_f": total.fscore})
+    scores[f"{prefix}_per_type"] = {label: prf.to_dict() for label, prf in sorted(by_label.items())}
+    return scores
+
+
+def spans_of(doc: Doc, spans_key: str) -> set:
+    """RETURNS (set): (first character, end character, label) of a document's spans, by the group's own offsets if it has any."""
+    if spans_key not in doc.spans:
+        return set()
+    group = doc.spans[spans_key]
+    offsets = group.attrs.get("offsets")
+    if offsets is None:
+        return {(span.start_char, span.end_char, span.label_) for span in group}
+    return {(int(start), int(end), span.label_) for (start, end), span in zip(offsets, group, strict=True)}

@@ -1,0 +1,1 @@
+"""Training: corpus readers, gold spans on words, the optimiser with two rates."""

@@ -1,0 +1,65 @@
+"""AdamW with one rate for the encoder and one for the rest, in thinc's terms."""
+
+from __future__ import annotations
+
+from typing import Any, Tuple
+
+from thinc.api import Optimizer
+
+from ..scorer.model import is_encoder_parameter
+
+
+class TwoRateAdamW(Optimizer):
+    """`learn_rate` and `L2` for the span head, `encoder_scale * learn_rate` and `encoder_L2` for whatever is in the encoders.
+
+    The groups are those of gliner's trainer: names containing `token_rep_layer` belong to the encoder; layer norms and biases
+    do not decay. L2 is decoupled weight decay.
+    """
+
+    def __init__(self, learn_rate: Any, *, encoder_scale: float, encoder_L2: float, **options: Any) -> None:
+        super().__init__(learn_rate, **options)
+        self.encoder_scale = encoder_scale
+        self.encoder_L2 = encoder_L2
+
+    def __call__(self, key: Tuple[int, str], weights: Any, gradient: Any, *, lr_scale: float = 1.0) -> Any:
+        name = str(key[1])
+        encoder = is_encoder_parameter(name)
+        decay = self.L2
+        self.L2 = 0.0 if "bias" in name or "LayerNorm" in name else (self.encoder_L2 if encoder else decay)
+        try:
+            return super().__call__(key, weights, gradient, lr_scale=lr_scale * (self.encoder_scale if encoder else 1.0))
+        finally:
+            self.L2 = decay
+
+
+def AdamW(
+    learn_rate: Any,
+    *,
+    encoder_scale: float = 0.2,
+    L2: float = 0.01,
+    encoder_L2: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    grad_clip: float = 1.0,
+    use_averages: bool = False,
+) -> TwoRateAdamW:
+    """Registered as `spacy_gliner_biomed.AdamW.v1`.
+
+    learn_rate (float or schedule): rate of the span head.
+    encoder_scale (float): the encoder's rate as a part of it.
+    L2, encoder_L2 (float): decoupled weight decay of the head and of the encoder.
+    use_averages (bool): keep moving averages of the weights, which `spacy train` evaluates and saves.
+    """
+    return TwoRateAdamW(
+        learn_rate,
+        encoder_scale=encoder_scale,
+        encoder_L2=encoder_L2,
+        L2=L2,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        grad_clip=grad_clip,
+        use_averages=use_averages,
+        L2_is_weight_decay=True,
+    )

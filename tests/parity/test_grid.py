@@ -1,0 +1,95 @@
+"""The same logits and the same entities as `gliner` 0.2.29, over the grid of published layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+
+from spacy_gliner_biomed import checkpoint
+from tests.parity import ours
+from tests.parity.grid import Cell, CellReadings
+from tests.parity.judge import LOGIT_TOLERANCE, SCORE_TOLERANCE, judge, max_difference
+from tests.parity.reference import MODES, Mode, Reading
+
+Key = tuple[int, int, str]
+# Near-ties are rare: were more candidates than this open, the judge would let faults through.
+MOST_OPEN = 0.01
+
+
+def agreement(reading: Reading, labels: list[str], mode: Mode, found: Iterable[tuple[Key, float]]) -> int:
+    """Assert that found entities agree with the reading. RETURNS (int): how many candidates were too close to call."""
+    found = list(found)
+    verdict = judge(reading.logits, labels, mode)
+    theirs = {entity.key: entity.score for entity in reading.entities[mode]}
+    assert verdict.objections(theirs) == [], "the judge objects to gliner itself"
+    assert verdict.objections(key for key, _ in found) == []
+    for key, score in found:
+        assert key not in theirs or abs(score - theirs[key]) <= SCORE_TOLERANCE
+    return len(verdict.open)
+
+
+def test_one_to_five_per_cent_of_the_spans_pass(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
+    """The grid's weights are scaled as promised; else agreement would be easy."""
+    values = np.concatenate([reading.logits[np.isfinite(reading.logits)] for reading in readings(cell).shifted])
+    assert 0.01 <= (values > 0).mean() <= 0.05
+
+
+def test_logits(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
+    """Every valid span's logit is within 1e-4 of gliner's, words in their own places and shifted as gliner does."""
+    read = readings(cell)
+    scorer = checkpoint.load(str(read.folder))
+    for shifted, in_place in zip(read.shifted, read.in_place, strict=True):
+        assert max_difference(in_place.logits, scorer.logits(in_place.words, read.labels)) <= LOGIT_TOLERANCE
+        if shifted.has_empty_words:
+            as_theirs = scorer.logits(shifted.words, read.labels, reproduce_gliner=True)
+            assert max_difference(shifted.logits, as_theirs) <= LOGIT_TOLERANCE
+
+
+def test_entities_of_the_scorer(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
+    """`SpanScorer.score`, all texts in one call, finds gliner's entities in every mode of decoding."""
+    read = readings(cell)
+    scorer = checkpoint.load(str(read.folder))
+    n_open = n_found = 0
+    for expected, as_theirs in ((read.in_place, False), (read.shifted, True)):
+        windows = [reading.words for reading in expected]
+        found = scorer.score(windows, read.labels, 0.5, reproduce_gliner=as_theirs)
+        for reading, candidates in zip(expected, found, strict=True):
+            for mode in MODES:
+                kept = ours.decoded(candidates, read.labels, mode)
+                n_open += agreement(reading, read.labels, mode, kept)
+                n_found += len(kept)
+    assert n_open <= max(4, MOST_OPEN * n_found)
+
+
+def test_entities_of_the_pipe(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
+    """The pipe, with tokens that are gliner's words, finds gliner's entities at gliner's offsets in every mode."""
+    read = readings(cell)
+    nlp = ours.blank(read.folder, labels=read.labels)
+    for mode in MODES:
+        ours.set_mode(nlp, mode)
+        for reading, doc in zip(read.in_place, nlp.pipe(read.texts, batch_size=7), strict=True):
+            assert [token.text for token in doc] == reading.words
+            found = ours.in_document(doc)
+            agreement(reading, read.labels, mode, ((entity.key, entity.score) for entity in found))
+            for entity in found:
+                first, last = doc[entity.start], doc[entity.end]
+                assert (entity.start_char, entity.end_char) == (first.idx, last.idx + len(last))
+            offsets = {(entity.key, entity.start_char, entity.end_char) for entity in reading.entities[mode]}
+            assert {entity.key for entity in found} != {key for key, _, _ in offsets} or offsets == {
+                (entity.key, entity.start_char, entity.end_char) for entity in found
+            }
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_shifted_texts_are_in_the_grid(
+    readings: Callable[[Cell], CellReadings], cell: Cell, place: int
+) -> None:
+    """With a BERT tokenizer, texts with a word that it drops are shifted by gliner; where none is, nothing is."""
+    read = readings(cell)
+    shifted = [reading.has_empty_words for reading in read.shifted]
+    assert any(shifted) == (cell.backbone == "bert")
+    for theirs, mended in zip(read.shifted, read.in_place, strict=True):
+        same = np.array_equal(theirs.logits, mended.logits, equal_nan=True)
+        assert same or theirs.has_empty_words
