@@ -37,6 +37,7 @@ def UniEncoder(
     max_len: int = 384,
     num_rnn_layers: int = 1,
     dropout: float = 0.4,
+    attention_dropout: Optional[float] = None,
     seed: int = 0,
     mixed_precision: bool = False,
     focal_alpha: float = -1.0,
@@ -49,6 +50,7 @@ def UniEncoder(
 
     encoder (str): folder or Hub id of a BERT or DeBERTa-v3 encoder with a `tokenizer.json`.
     hidden_size, max_width, max_len, num_rnn_layers, dropout: as `ScorerConfig`.
+    attention_dropout (float): overrides the encoder's own; 0 makes training on a CPU about a third faster.
     seed (int): of the head's first weights.
     """
     from .checkpoint.untrained import Untrained
@@ -64,6 +66,7 @@ def UniEncoder(
         max_len=max_len,
         num_rnn_layers=num_rnn_layers,
         dropout=dropout,
+        attention_dropout=attention_dropout,
         seed=seed,
     )
     return scorer_model(make, loss, mixed_precision)
@@ -77,6 +80,7 @@ def BiEncoder(
     max_width: int = 12,
     max_len: int = 384,
     dropout: float = 0.4,
+    attention_dropout: Optional[float] = None,
     seed: int = 0,
     mixed_precision: bool = False,
     focal_alpha: float = -1.0,
@@ -102,6 +106,7 @@ def BiEncoder(
         max_len=max_len,
         num_rnn_layers=0,
         dropout=dropout,
+        attention_dropout=attention_dropout,
         seed=seed,
     )
     return scorer_model(make, loss, mixed_precision)

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 @dataclass(frozen=True)
 class Entity:
-    """A mention: `start` and `end` in characters of the text as the model read it (end exclusive), `label`, `score` 0 to 1.
+    """A mention: `start` and `end` in characters as the model read it (end exclusive), `label`, `score` 0 to 1.
 
     `first_token` and `end_token` (exclusive) are the spaCy tokens it was placed on, which may reach further.
     """

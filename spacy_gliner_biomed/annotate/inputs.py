@@ -78,7 +78,7 @@ def _is_file(given: str) -> bool:
     except OSError:  # a text longer than a file name may be
         return False
     if not any(character.isspace() for character in given) and given.lower().endswith(FILE_SUFFIXES):
-        raise FileNotFoundError(f"There is no file '{given}'; check the name, or quote a text together with its blanks.")
+        raise FileNotFoundError(f"There is no file '{given}'; check its name.")
     return False
 
 

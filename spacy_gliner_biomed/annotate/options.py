@@ -90,7 +90,7 @@ def _parse_json_labels(text: str, path: Path) -> Dict[str, str]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"'{path}' is not JSON ({error}); write a list of names, or an object name → description.") from error
+        raise ValueError(f"'{path}' is not JSON ({error}); mend it, or write a name a line in a .txt file.") from error
     if isinstance(content, list):
         content = dict.fromkeys(content, "") if all(isinstance(name, str) for name in content) else None
     if not isinstance(content, dict) or not all(isinstance(description, str) for description in content.values()):

@@ -12,6 +12,24 @@ PARTIAL = ".partial"
 
 
 @contextmanager
+def partial_path(path: Path) -> Iterator[Path]:
+    """Give the name to write under; at the end of the block what lies there takes the name `path`.
+
+    path (Path): the file or folder to make; the folder it lies in is made as well.
+    YIELDS (Path): `<path>.partial`, which is left in place after an error.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        yield partial
+    except BaseException as error:
+        if partial.exists():
+            error.add_note(f"What was written before is in '{partial}'.")
+        raise
+    os.replace(partial, path)
+
+
+@contextmanager
 def text_file(path: Path) -> Iterator[IO[str]]:
     """Open a UTF-8 text file for writing; `.gz` packs it.
 
@@ -20,7 +38,7 @@ def text_file(path: Path) -> Iterator[IO[str]]:
     path (Path): the file to make; its folder is made as well.
     YIELDS (IO[str]): the open file. Line ends are written as given.
     """
-    with _partial(path) as partial:
+    with partial_path(path) as partial:
         if path.suffix == ".gz":
             opened = gzip.open(partial, "wt", encoding="utf-8", newline="")
         else:
@@ -40,19 +58,6 @@ def folder(path: Path) -> Iterator[Path]:
     for taken in (path, path.with_name(path.name + PARTIAL)):
         if taken.is_dir() and any(taken.iterdir()):
             raise FileExistsError(f"The folder '{taken}' is not empty; empty it or name another.")
-    with _partial(path) as partial:
+    with partial_path(path) as partial:
         partial.mkdir(exist_ok=True)
         yield partial
-
-
-@contextmanager
-def _partial(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        yield partial
-    except BaseException as error:
-        if partial.exists():
-            error.add_note(f"What was written before is in '{partial}'.")
-        raise
-    os.replace(partial, path)

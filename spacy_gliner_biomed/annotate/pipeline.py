@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional, cast
 
 import spacy
 from spacy.language import Language
 from spacy.util import is_package
 
 from .options import Labels, Threshold
+
+if TYPE_CHECKING:
+    from ..component import GlinerBiomed
 
 FACTORY = "gliner_biomed"
 ARCHITECTURE = "spacy_gliner_biomed.Checkpoint.v1"
@@ -28,7 +31,7 @@ def build_pipeline(
         `gliner_biomed` pipe.
     revision (str): branch, tag or commit, of a Hub id only.
     labels (Union[List[str], Dict[str, str]]): names, or name → description; None keeps the model's own.
-    threshold (Union[float, Dict[str, float]]): for all labels, or by label with `*` for the rest; None keeps the model's.
+    threshold (Union[float, Dict[str, float]]): for all labels, or by label (`*` for the rest); None keeps its own.
     settings (Mapping[str, Any]): further settings of the pipe, such as `precision` or `overlap`.
     RETURNS (Language): the pipeline; no weights of a bare model are read yet.
     RAISES (ValueError): where a saved pipeline has no such pipe, and for settings the pipe refuses.
@@ -40,11 +43,14 @@ def build_pipeline(
         changes["threshold"] = threshold
     if _is_pipeline(model):
         if revision is not None:
-            raise ValueError(f"'{model}' is a spaCy pipeline, which has no revision '{revision}'; leave --revision out.")
+            raise ValueError(f"'{model}' is a spaCy pipeline, which has no revisions; leave --revision out.")
         nlp = spacy.load(model)
-        pipe = nlp.get_pipe(find_pipe(nlp, model))
+        pipe = find_pipe(nlp, model)
         for name, value in changes.items():
-            setattr(pipe, name, value)
+            if name in ("labels", "threshold"):
+                setattr(pipe, name, value)
+            else:
+                pipe.cfg[name] = value
         return nlp
     nlp = spacy.blank("en")
     # The limit guards the parser's memory; this pipeline has none, and its pipe reads texts of any length.
@@ -54,17 +60,17 @@ def build_pipeline(
     return nlp
 
 
-def find_pipe(nlp: Language, model: str = "the pipeline") -> str:
-    """The name of the `gliner_biomed` pipe of a pipeline.
+def find_pipe(nlp: Language, model: str = "the pipeline") -> GlinerBiomed:
+    """The `gliner_biomed` pipe of a pipeline.
 
     nlp (Language): the pipeline.
     model (str): how the error calls it.
-    RETURNS (str): the first such pipe's name.
+    RETURNS (GlinerBiomed): the first such pipe.
     RAISES (ValueError): where there is none.
     """
     for name in nlp.pipe_names:
         if nlp.get_pipe_meta(name).factory == FACTORY:
-            return name
+            return cast("GlinerBiomed", nlp.get_pipe(name))
     pipes = ", ".join(nlp.pipe_names) or "none"
     raise ValueError(f"'{model}' has no {FACTORY} pipe (its pipes: {pipes}); add one with nlp.add_pipe('{FACTORY}').")
 

@@ -14,8 +14,9 @@ from tqdm import tqdm
 from .entities import Entity, read_entities
 from .inputs import Passage
 from .pipeline import find_pipe
-from .writers import STDOUT, choose_format, open_writer
+from .writers import STDOUT, choose_formats, open_writer
 
+WARM_UP = "Aspirin relieves pain."
 ZONE_BATCHES = 32  # batches between two clearances of the words that spaCy's vocabulary has gathered
 
 
@@ -42,7 +43,10 @@ def annotate(
     RETURNS (int): number of passages annotated.
     RAISES (ValueError): for outputs and formats that do not fit, and rows that hold `entities_key` already.
     """
-    formats = [choose_format(output, output_format) for output in outputs]
+    formats = choose_formats(outputs, output_format)
+    results = annotate_stream(nlp, passages, batch_size, n_process)
+    # The first result comes before any file is touched: a model that cannot be loaded leaves no empty files behind.
+    first = list(islice(results, 1))
     n_passages = 0
     with ExitStack() as stack:
         writers = [
@@ -53,7 +57,7 @@ def annotate(
         bar = stack.enter_context(
             tqdm(unit=" passages", file=sys.stderr, disable=None if progress and not shared else True)
         )
-        for passage, doc, entities in annotate_stream(nlp, passages, batch_size, n_process):
+        for passage, doc, entities in chain(first, results):
             for write in writers:
                 write(passage, doc, entities)
             n_passages += 1
@@ -72,8 +76,10 @@ def annotate_stream(
     nlp, passages, batch_size, n_process: as for `annotate`.
     YIELDS (Tuple[Passage, Doc, List[Entity]]): in the order of the passages.
     """
-    spans_key = nlp.get_pipe(find_pipe(nlp)).spans_key
+    spans_key = find_pipe(nlp).cfg["spans_key"]
     stream = iter(passages)
+    if n_process > 1:
+        nlp(WARM_UP)  # reads the weights before the fork: they are shared, and what is wrong with them is told plainly
     # Worker processes have vocabularies of their own, and starting them anew costs more than it saves.
     zone_size = batch_size * ZONE_BATCHES if n_process == 1 else None
     for head in stream:

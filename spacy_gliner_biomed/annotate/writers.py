@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Callable, ContextManager, Dict, Iterator, List
+from typing import IO, Any, Callable, ContextManager, Dict, Iterator, List, Literal, Sequence
 
 import wasabi
 from spacy.tokens import Doc, DocBin
@@ -15,32 +14,35 @@ from spacy.tokens import Doc, DocBin
 from .entities import Entity
 from .html import HtmlPage
 from .inputs import Passage
-from .output import folder, text_file
+from .output import folder, partial_path, text_file
 
 STDOUT = "-"
 SUFFIXES = {".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".spacy": "spacy", ".html": "html", ".txt": "table"}
 FORMATS = ("table", "jsonl", "spacy", "html")
 SHARD_SIZE = 1000
+ALIGNS: Sequence[Literal["l", "r"]] = ("l", "l", "r", "r", "r")
 
 Writer = Callable[[Passage, Doc, List[Entity]], None]
 
 
-def choose_format(output: str, wanted: str = "") -> str:
-    """The format of one output: what its name says, or else what was asked for, or else a table.
+def choose_formats(outputs: Sequence[str], wanted: str = "") -> List[str]:
+    """The format of each output: what its name says, or else what was asked for, or else a table.
 
-    output (str): a file, a folder, or `-` for stdout.
+    outputs (Sequence[str]): files, folders, or `-` for stdout.
     wanted (str): one of `FORMATS`, or empty.
-    RETURNS (str): one of `FORMATS`.
-    RAISES (ValueError): where name and wish disagree, or the format is unknown or cannot go to stdout.
+    RETURNS (List[str]): one of `FORMATS` for each output.
+    RAISES (ValueError): where the format is unknown, suits no output, or cannot go to stdout; where there is no output.
     """
     if wanted and wanted not in FORMATS:
         raise ValueError(f"The format '{wanted}' is unknown; it is one of {', '.join(FORMATS)}.")
-    by_name = next((name for suffix, name in SUFFIXES.items() if output.lower().endswith(suffix)), "")
-    if by_name and wanted and by_name != wanted:
-        raise ValueError(f"'{output}' says {by_name} but the format asked for is {wanted}; change one of the two.")
-    chosen = by_name or wanted or "table"
-    if chosen == "spacy" and output == STDOUT:
-        raise ValueError("spaCy's binary format cannot go to the terminal; name a .spacy file or a folder with --output.")
+    if not outputs:
+        raise ValueError("There is no output; name a file, or - for stdout.")
+    by_name = [_format_by_name(output) for output in outputs]
+    chosen = [name or wanted or "table" for name in by_name]
+    if wanted and wanted not in chosen:
+        raise ValueError(f"'{outputs[0]}' says {chosen[0]}, the format asked for is {wanted}; change one of the two.")
+    if ("spacy", STDOUT) in zip(chosen, outputs, strict=True):
+        raise ValueError("spaCy's binary format cannot go to stdout; name a .spacy file or a folder with --output.")
     return chosen
 
 
@@ -59,6 +61,10 @@ def open_writer(output: str, chosen: str, entities_key: str = "entities") -> Con
     if chosen == "jsonl":
         return _jsonl(output, entities_key)
     return _html(output) if chosen == "html" else _table(output)
+
+
+def _format_by_name(output: str) -> str:
+    return next((name for suffix, name in SUFFIXES.items() if output.lower().endswith(suffix)), "")
 
 
 @contextmanager
@@ -85,8 +91,7 @@ def _table(output: str) -> Iterator[Writer]:
             if rows:
                 header = ("text", "label", "score", "start", "end")
                 widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-                aligns = ("l", "l", "r", "r", "r")
-                stream.write(wasabi.table(rows, header=header, divider=True, widths=widths, aligns=aligns))
+                stream.write(wasabi.table(rows, header=header, divider=True, widths=widths, aligns=ALIGNS))
 
         yield write
 
@@ -97,7 +102,9 @@ def _jsonl(output: str, entities_key: str) -> Iterator[Writer]:
     with _text(output) as stream:
 
         def write(passage: Passage, doc: Doc, entities: List[Entity]) -> None:
-            row = {"id": passage.name, "text": passage.text} if passage.row is None else dict(passage.row)
+            row: Dict[str, Any] = (
+                {"id": passage.name, "text": passage.text} if passage.row is None else dict(passage.row)
+            )
             if entities_key in row:
                 raise ValueError(
                     f"{passage.name} holds '{entities_key}' already; name another field with --entities-key, "
@@ -125,23 +132,25 @@ def _html(output: str) -> Iterator[Writer]:
 
 @contextmanager
 def _spacy_file(path: Path) -> Iterator[Writer]:
-    """All documents in one DocBin, which spaCy writes at once: memory grows by about 40 bytes a token, plus the texts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    docs = DocBin(store_user_data=True)
-    yield lambda passage, doc, entities: docs.add(doc)
-    _save(docs, path)
+    """All documents in one DocBin, which spaCy writes at once: memory grows with every document."""
+    with partial_path(path) as unfinished:
+        docs = DocBin(store_user_data=True)
+        try:
+            yield lambda passage, doc, entities: docs.add(doc)
+        finally:  # after an error too: the work done so far is kept under the unfinished file's name
+            docs.to_disk(unfinished)
 
 
 @contextmanager
 def _spacy_shards(path: Path) -> Iterator[Writer]:
-    """A folder of `.spacy` files of `SHARD_SIZE` documents, as spaCy's corpus reader takes it; memory stays constant."""
+    """A folder of `.spacy` files of `SHARD_SIZE` documents, as spaCy's corpus reader takes it, in constant memory."""
     with folder(path) as unfinished:
         docs = DocBin(store_user_data=True)
         n_shards = 0
 
         def flush() -> None:
             nonlocal docs, n_shards
-            _save(docs, unfinished / f"part-{n_shards:05d}.spacy")
+            docs.to_disk(unfinished / f"part-{n_shards:05d}.spacy")
             docs, n_shards = DocBin(store_user_data=True), n_shards + 1
 
         def write(passage: Passage, doc: Doc, entities: List[Entity]) -> None:
@@ -152,12 +161,6 @@ def _spacy_shards(path: Path) -> Iterator[Writer]:
         yield write
         if len(docs) or not n_shards:
             flush()
-
-
-def _save(docs: DocBin, path: Path) -> None:
-    unfinished = path.with_name(path.name + ".partial")
-    docs.to_disk(unfinished)
-    os.replace(unfinished, path)
 
 
 def _entity_row(entity: Entity, text: str) -> Dict[str, object]:

@@ -1,7 +1,7 @@
 """What a published folder may lack: encoder configurations and the label encoder's tokenizer.
 
-Each is looked for in `gliner_config.json`, then in the folder, then on the Hub under the name that the config gives. Whatever is
-found nowhere is named in one error. `save` writes everything, so this happens once.
+Each is looked for in `gliner_config.json`, then in the folder, then on the Hub under the name that the config gives.
+Whatever is found nowhere is named in one error. `save` writes everything, so this happens once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .files import Files, MemoryFiles
 from .hub import fetch_file, is_repo_id
 from .json_text import parse_object
 from .layout import ENCODER_CONFIG, LABELS_ENCODER_CONFIG, LABELS_FOLDER, TOKENIZER, TOKENIZER_CONFIG
-from .tokenizer_json import TokenizerFiles, read_tokenizer
+from .tokenizer_json import FolderTokenizer, read_tokenizer
 
-Completed = Tuple[PublishedConfig, Optional[TokenizerFiles]]
+Completed = Tuple[PublishedConfig, Optional[FolderTokenizer]]
 
 
 class Completion:
@@ -51,7 +51,9 @@ class Completion:
                 label = self._encoder(LABELS_ENCODER_CONFIG, config.labels_encoder)
             tokenizer = read_tokenizer(self.files, LABELS_FOLDER) or self._label_tokenizer(config.labels_encoder)
         if self.missing:
-            raise CheckpointError(f"The model folder is incomplete and the Hub can't help: add {' and '.join(self.missing)}.")
+            raise CheckpointError(
+                f"The model folder is incomplete and the Hub can't help: add {' and '.join(self.missing)}."
+            )
         return replace(config, text_encoder=text, label_encoder=label), tokenizer
 
     def _encoder(self, name: str, repo_id: str) -> Optional[EncoderConfig]:
@@ -63,7 +65,7 @@ class Completion:
             return None
         return read_encoder(parse_object(data, where), where)
 
-    def _label_tokenizer(self, repo_id: str) -> Optional[TokenizerFiles]:
+    def _label_tokenizer(self, repo_id: str) -> Optional[FolderTokenizer]:
         data = self._fetch(repo_id, TOKENIZER)
         if data is None:
             self._miss(TOKENIZER, repo_id, LABELS_FOLDER + TOKENIZER)
@@ -75,7 +77,7 @@ class Completion:
         return read_tokenizer(MemoryFiles(files, f"the Hub's {repo_id}"))
 
     def _fetch(self, repo_id: str, filename: str) -> Optional[bytes]:
-        """RETURNS (bytes): a file of an encoder on the Hub; None for names that are paths: no stranger's config reads our disk."""
+        """RETURNS (bytes): a file of an encoder on the Hub; None for a path, as no stranger's config reads our disk."""
         if not self.network or not is_repo_id(repo_id):
             return None
         path = fetch_file(repo_id, filename, self.local_files_only)
@@ -85,7 +87,9 @@ class Completion:
         with path.open("rb") as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise CheckpointError(f"{filename} of {repo_id} holds more than the {limit:,} bytes allowed for such a file.")
+            raise CheckpointError(
+                f"{filename} of {repo_id} holds more than the {limit:,} bytes allowed for such a file."
+            )
         return data
 
     def _miss(self, filename: str, repo_id: str, name: str) -> None:

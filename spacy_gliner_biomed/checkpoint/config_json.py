@@ -1,4 +1,6 @@
-"""`gliner_config.json` ↔ `ScorerConfig` (field list and defaults: `gliner` 0.2.29, `config.py`; old tags lack some fields)."""
+"""`gliner_config.json` ↔ `ScorerConfig` (field list and defaults: `gliner` 0.2.29, `config.py`; old tags lack some
+fields).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from .json_text import Fields
 
 _OTHER_ARCHITECTURES = ("relations_layer", "triples_layer", "labels_decoder", "labels_decoder_config", "decoder_config")
 _OTHER_MODULES = ("post_fusion_schema", "fuse_layers", "span_encoder_config", "precomputed_prompts_mode")
-# Names to fall back on in files that we write: everything they stand for is in the folder, so nothing is fetched under them.
+# Names to fall back on in files that we write: everything they stand for is in the folder, so nothing is fetched under
+# them.
 _FALLBACK_NAMES = {"bert": "google-bert/bert-base-uncased", "deberta-v2": "microsoft/deberta-v3-base"}
 
 
@@ -21,7 +24,7 @@ _FALLBACK_NAMES = {"bert": "google-bert/bert-base-uncased", "deberta-v2": "micro
 class PublishedConfig:
     """What a `gliner_config.json` says, before tensors and tokenizers have had their word.
 
-    text_encoder, label_encoder: None where the file doesn't hold them; then `model_name` and `labels_encoder` name them.
+    text_encoder, label_encoder: None where the file doesn't hold them; `model_name` and `labels_encoder` name them.
     labels_encoder (str): the label encoder's name; not None makes it a bi-encoder.
     vocab_size, class_token_index (int): -1 where the tokenizer decides (`tokenizer_json.py`).
     num_rnn_layers (int): counts for a bi-encoder alone; a uni-encoder has the LSTM layers of its tensors.
@@ -53,8 +56,8 @@ def read_config(values: Mapping[str, Any], where: str) -> PublishedConfig:
 
     values (dict): the parsed `gliner_config.json`.
     where (str): its place, for messages.
-    RAISES (CheckpointError): for other architectures than the span scorers, for modules that they don't have, for remote code, and
-        for values of the wrong type or size.
+    RAISES (CheckpointError): for other architectures than the span scorers, for modules that they don't have, for
+        remote code, and for values of the wrong type or size.
     """
     fields = Fields(values, where)
     fields.refuse(("auto_map", "trust_remote_code"), REMOTE_CODE)
@@ -107,8 +110,8 @@ def _auto(fields: Fields, name: str, high: int) -> int:
 def write_config(config: ScorerConfig) -> Dict[str, Any]:
     """The whole `gliner_config.json`, encoders included, so that `gliner` needs no network.
 
-    A uni-encoder's class token and vocabulary are written out. A bi-encoder has neither: `gliner` then adds its three special
-    tokens to the tokenizer and leaves the embedding table as it is.
+    A uni-encoder's class token and vocabulary are written out. A bi-encoder has neither: `gliner` then adds its three
+    special tokens to the tokenizer and leaves the embedding table as it is.
     RETURNS (dict): JSON-able fields.
     """
     text, label = config.text_encoder, config.label_encoder

@@ -52,8 +52,8 @@ def read_encoder(values: Mapping[str, Any], where: str) -> EncoderConfig:
 
     values (dict): the parsed configuration. A missing `model_type` means deberta-v2, as in `gliner`.
     where (str): its place, for messages.
-    RAISES (CheckpointError): for an encoder outside `MODEL_TYPES`, a variant that no GLiNER checkpoint uses, remote code, and
-        sizes that are absurd or don't divide.
+    RAISES (CheckpointError): for an encoder outside `MODEL_TYPES`, a variant that no GLiNER checkpoint uses, remote
+        code, and sizes that are absurd or don't divide.
     """
     fields = Fields(values, where)
     fields.refuse(("auto_map", "trust_remote_code", "custom_pipelines"), REMOTE_CODE)
@@ -66,9 +66,7 @@ def read_encoder(values: Mapping[str, Any], where: str) -> EncoderConfig:
         "vocab_size": fields.integer("vocab_size", defaults["vocab_size"], 1, limits.VOCABULARY),
         "hidden_size": fields.integer("hidden_size", defaults["hidden_size"], 1, limits.HIDDEN),
         "num_hidden_layers": fields.integer("num_hidden_layers", defaults["num_hidden_layers"], 1, limits.LAYERS),
-        "num_attention_heads": fields.integer(
-            "num_attention_heads", defaults["num_attention_heads"], 1, limits.HIDDEN
-        ),
+        "num_attention_heads": fields.integer("num_attention_heads", defaults["num_attention_heads"], 1, limits.HIDDEN),
         "intermediate_size": fields.integer("intermediate_size", defaults["intermediate_size"], 1, limits.INTERMEDIATE),
         "hidden_act": fields.choice("hidden_act", "gelu", ACTIVATIONS),
         "layer_norm_eps": fields.number("layer_norm_eps", _EPSILON[family], 1e-20, 1e-1),
@@ -93,7 +91,7 @@ def _read_deberta(fields: Fields, hidden: int, heads: int) -> Dict[str, Any]:
     fields.refuse(("conv_kernel_size",), "DeBERTa encoders with a convolution are not supported")
     fields.integer("embedding_size", hidden, hidden, hidden)
     fields.integer("attention_head_size", hidden // heads, hidden // heads, hidden // heads)
-    options = {
+    options: Dict[str, Any] = {
         "relative_attention": fields.boolean("relative_attention", False),
         "position_buckets": fields.integer("position_buckets", -1, -1, limits.POSITIONS),
         "max_relative_positions": fields.integer("max_relative_positions", -1, -1, limits.POSITIONS),
@@ -138,7 +136,7 @@ def _attention_terms(fields: Fields) -> Tuple[str, ...]:
 
 
 def write_encoder(config: EncoderConfig) -> Dict[str, Any]:
-    """RETURNS (dict): the JSON-able fields of `config.json`, `model_type` among them, from which `gliner` builds the encoder."""
+    """RETURNS (dict): the JSON-able fields of `config.json`, `model_type` among them, for `gliner` to build from."""
     values = asdict(config)
     if config.model_type == "bert":
         return {name: value for name, value in values.items() if name not in _DEBERTA_ONLY}

@@ -74,7 +74,9 @@ class FolderFiles(Files):
         except (OSError, RuntimeError):  # a loop of links, a folder closed to us
             raise CheckpointError(f"{self.where(name)} can't be opened; check its links and permissions.") from None
         if not any(path.is_relative_to(root) for root in self._roots):
-            raise CheckpointError(f"{self.where(name)} is a link that leads out of the folder; put the file itself there.")
+            raise CheckpointError(
+                f"{self.where(name)} is a link that leads out of the folder; put the file itself there."
+            )
         if not stat.S_ISREG(status.st_mode):
             raise CheckpointError(f"{self.where(name)} is not a regular file.")
         _check_size(self.where(name), status.st_size, limit)

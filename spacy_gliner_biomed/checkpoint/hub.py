@@ -11,7 +11,7 @@ from typing import Callable, Optional, TypeVar
 
 from .errors import CheckpointError, short
 from .files import Files, FolderFiles
-from .layout import PICKLED, SAFETENSORS, SMALL_FILES
+from .layout import HUB_FILES, PICKLED, SAFETENSORS
 from .mini import read_mini
 
 MINI = "mini"
@@ -24,8 +24,8 @@ T = TypeVar("T")
 def resolve(name: str, revision: Optional[str] = None, local_files_only: bool = False) -> Files:
     """Find a model folder.
 
-    name (str): "mini" for the embedded model, a folder, or a Hub id such as "Ihor/gliner-biomed-base-v1.0". A folder of that name
-        comes before the Hub.
+    name (str): "mini" for the embedded model, a folder, or a Hub id such as "Ihor/gliner-biomed-base-v1.0". A folder of
+        that name comes before the Hub.
     revision (str): branch, tag or commit on the Hub; None for its main branch.
     local_files_only (bool): look no further than the local cache.
     RETURNS (Files): the folder's files, not yet read.
@@ -37,15 +37,19 @@ def resolve(name: str, revision: Optional[str] = None, local_files_only: bool = 
         check_revision(revision)
     if name == MINI or Path(name).is_dir():
         if revision is not None:
-            raise CheckpointError(f"The revision {revision!r} is for models on the Hub; {short(name)} has none, leave it out.")
+            raise CheckpointError(
+                f"The revision {revision!r} is for models on the Hub; {short(name)} has none, leave it out."
+            )
         return read_mini() if name == MINI else FolderFiles(Path(name))
     if not is_repo_id(name):
-        raise CheckpointError(f"There is no model folder {short(name, 200)}, and it can't be the id of a model on the Hub.")
+        raise CheckpointError(
+            f"There is no model folder {short(name, 200)}, and it can't be the id of a model on the Hub."
+        )
     return FolderFiles(_snapshot(name, revision, local_files_only))
 
 
 def is_repo_id(name: str) -> bool:
-    """RETURNS (bool): whether a name can be that of a Hub repository: `name` or `owner/name`, plain letters, no tricks with dots."""
+    """RETURNS (bool): whether a name can be that of a Hub repository: `name` or `owner/name`, no tricks with dots."""
     return bool(_REPO_ID.fullmatch(name)) and ".." not in name and "--" not in name and not name.endswith(".git")
 
 
@@ -58,7 +62,7 @@ def check_revision(revision: str) -> None:
 def fetch_file(repo_id: str, filename: str, local_files_only: bool) -> Optional[Path]:
     """Fetch one small file of a repository, or find it in the local cache.
 
-    RETURNS (Path): the file in the cache; None when it can't be had, for whatever reason. The caller's message says what to do.
+    RETURNS (Path): the file in the cache; None when it can't be had, whatever the reason; the caller says what to do.
     RAISES (CheckpointError): for a `repo_id` that is no Hub id: it comes from a config that a stranger wrote.
     """
     if not is_repo_id(repo_id):
@@ -72,7 +76,7 @@ def fetch_file(repo_id: str, filename: str, local_files_only: bool) -> Optional[
 
 
 def _snapshot(repo_id: str, revision: Optional[str], local_files_only: bool) -> Path:
-    """RETURNS (Path): a folder of the cache that holds the files we read; the pickle only where there is no safetensors file."""
+    """RETURNS (Path): a folder of the cache with the files we read; the pickle only where safetensors is missing."""
     import huggingface_hub
 
     def download(weights: str) -> Path:
@@ -81,7 +85,7 @@ def _snapshot(repo_id: str, revision: Optional[str], local_files_only: bool) -> 
                 repo_id,
                 revision=revision,
                 local_files_only=local_files_only,
-                allow_patterns=[*SMALL_FILES, weights],
+                allow_patterns=[*HUB_FILES, weights],
             )
         )
 
@@ -104,7 +108,7 @@ def _in_one_sentence(download: Callable[[], T], repo_id: str, revision: Optional
         elif kinds & {"RepositoryNotFoundError"}:
             reason = "the Hub has no such model, or it is private and you are not logged in"
         elif kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError", "Timeout"}:
-            reason = "it is not in the local cache and the Hub can't be reached; connect once, or give a folder that holds it"
+            reason = "it is not in the local cache and the Hub can't be reached; connect once, or give a folder"
         else:
             reason = f"the Hub answered {type(error).__name__}: {short(str(error).strip().splitlines()[:1], 200)}"
         raise CheckpointError(f"The model {what} can't be loaded: {reason}.") from error

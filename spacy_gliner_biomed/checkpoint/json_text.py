@@ -123,7 +123,9 @@ class Fields:
         """Raise when there is a field that isn't known."""
         for name in self.values:
             if name not in known:
-                raise CheckpointError(f"{self.where} has the unknown field {short(name)}; it may be from a newer version.")
+                raise CheckpointError(
+                    f"{self.where} has the unknown field {short(name)}; it may be from a newer version."
+                )
 
 
 def _encodable(text: str) -> bool:

@@ -24,4 +24,4 @@ SMALL_FILES = (
     LABELS_ENCODER_CONFIG,
     *(f"{folder}{name}" for folder in ("", LABELS_FOLDER) for name in (TOKENIZER, TOKENIZER_CONFIG, VOCABULARY)),
 )
-WEIGHTS = (SAFETENSORS, PICKLED)  # in order of preference, as `gliner` has it
+HUB_FILES = (*SMALL_FILES, "config.json")  # the last for encoders that become a model of ours

@@ -1,7 +1,7 @@
 """How large anything in a model folder may be. Every reader takes its bound from here.
 
-The bounds leave room above the largest published model (2.3 GB, 24 layers, hidden size 1024, 250,000 sub-words) and stop a
-hostile folder long before it fills the memory.
+The bounds leave room above the largest published model (2.3 GB, 24 layers, hidden size 1024, 250,000 sub-words) and
+stop a hostile folder long before it fills the memory.
 """
 
 from __future__ import annotations

@@ -13,17 +13,9 @@ from .errors import CheckpointError, short
 from .files import Files, MemoryFiles
 from .hub import resolve
 from .json_text import parse_object
-from .layout import GLINER_CONFIG, LABELS_FOLDER, TOKENIZER, TRAINING
+from .layout import GLINER_CONFIG, TOKENIZER, TRAINING
 from .tensors import TEXT_EMBEDDINGS, count_lstm_layers, fill_module, open_weights
-from .tokenizer_json import (
-    GLINER_TOKENS,
-    TokenizerFiles,
-    add_gliner_tokens,
-    drop_rowless_tokens,
-    guarded,
-    load_tokenizer,
-    read_tokenizer,
-)
+from .tokenizer_json import GLINER_TOKENS, FolderTokenizer, guarded, read_tokenizer
 from .training_json import read_own_part
 from .weights import Weights
 
@@ -32,20 +24,23 @@ if TYPE_CHECKING:
     from ..scorer.subwords import Subwords
 
 
-def load(name: str, revision: Optional[str] = None, local_files_only: bool = False) -> "SpanScorer":
+def load(name: str, revision: Optional[str] = None, local_files_only: bool = False) -> SpanScorer:
     """Load a checkpoint, published or our own.
 
     name (str): "mini" for the embedded model, a folder, or a Hub id.
     revision (str): branch, tag or commit on the Hub; None for its main branch.
     local_files_only (bool): look no further than the Hub's local cache, as with `HF_HUB_OFFLINE=1`.
     RETURNS (SpanScorer): on the CPU, in float32.
-    RAISES (CheckpointError): one sentence, when the checkpoint can't be found, is damaged or incomplete, or isn't a GLiNER span model.
+    RAISES (CheckpointError): one sentence, when the checkpoint can't be found, is damaged or incomplete, or isn't a
+        GLiNER span model.
     """
     files = resolve(name, revision, local_files_only)
-    return read_scorer(files, Completion(files, network=not isinstance(files, MemoryFiles), local_files_only=local_files_only))
+    return read_scorer(
+        files, Completion(files, network=not isinstance(files, MemoryFiles), local_files_only=local_files_only)
+    )
 
 
-def from_files(files: Mapping[str, bytes]) -> "SpanScorer":
+def from_files(files: Mapping[str, bytes]) -> SpanScorer:
     """Load a checkpoint that travels as bytes, as `to_files` made them; the network is never asked.
 
     files (dict): file name → content.
@@ -55,7 +50,7 @@ def from_files(files: Mapping[str, bytes]) -> "SpanScorer":
     return read_scorer(memory, Completion(memory, network=False, local_files_only=True))
 
 
-def read_scorer(files: Files, completion: Completion) -> "SpanScorer":
+def read_scorer(files: Files, completion: Completion) -> SpanScorer:
     """RETURNS (SpanScorer): the scorer in a folder, every part checked against the others.
 
     RAISES (CheckpointError): as `load`.
@@ -70,42 +65,38 @@ def read_scorer(files: Files, completion: Completion) -> "SpanScorer":
     if tokenizer is None:
         raise CheckpointError(f"{files.where(TOKENIZER)} is missing; a GLiNER model folder holds its text tokenizer.")
     weights = open_weights(files)
-    stored, text_json = _fit(published, tokenizer, weights, files.where(TOKENIZER))
-    stored = replace(stored, tied_encoders=own.tied_encoders)
+    stored = replace(_fit(published, tokenizer, weights), tied_encoders=own.tied_encoders)
     if stored.tied_encoders and stored.text_encoder != stored.label_encoder:
-        raise CheckpointError(f"{where} describes two different encoders, and {files.where(TRAINING)} says that they are one.")
-    label_subwords = None
+        raise CheckpointError(
+            f"{where} describes two different encoders, and {files.where(TRAINING)} says that they are one."
+        )
     if stored.label_encoder is not None and label_tokenizer is not None:
-        label_where = files.where(LABELS_FOLDER + TOKENIZER)
-        n_rows = stored.label_encoder.vocab_size
-        label_subwords = _subwords(drop_rowless_tokens(label_tokenizer.json, n_rows, GLINER_TOKENS, label_where), label_where)
+        label_tokenizer.drop_rowless_tokens(stored.label_encoder.vocab_size, GLINER_TOKENS)
     config = _within_limits(stored, tokenizer, label_tokenizer)
     module, scales = fill_module(weights, stored, config)
-    subwords = _subwords(text_json, files.where(TOKENIZER))
-    return SpanScorer(config, module, subwords, label_subwords, own.card, scales or None)
+    label_subwords = None if label_tokenizer is None else _subwords(label_tokenizer)
+    return SpanScorer(config, module, _subwords(tokenizer), label_subwords, own.card, scales or None)
 
 
-def _fit(published: PublishedConfig, tokenizer: TokenizerFiles, weights: Weights, where: str) -> Tuple[ScorerConfig, str]:
-    """Settle what config, tokenizer and tensors say together: vocabulary, class token, LSTM (gliner-format §1.2).
+def _fit(published: PublishedConfig, tokenizer: FolderTokenizer, weights: Weights) -> ScorerConfig:
+    """Settle what config, tokenizer and tensors say together: vocabulary, class token, LSTM (`gliner` 0.2.29,
+    `model.py`).
 
-    where (str): the tokenizer's place, for messages.
-    RETURNS (tuple): the scorer's configuration, and the `tokenizer.json` whose every id has an embedding.
+    The tokenizer is fitted on the way: every id that it can produce then has an embedding.
     """
     assert published.text_encoder is not None
-    ent, sep = published.ent_token, published.sep_token
     n_rows = weights.rows(TEXT_EMBEDDINGS)
-    text, class_token_index, num_rnn_layers = tokenizer.json, -1, published.num_rnn_layers
+    class_token_index, num_rnn_layers = -1, published.num_rnn_layers
+    droppable: Tuple[str, ...] = (*GLINER_TOKENS, published.ent_token, published.sep_token)
     if not published.is_bi_encoder:
-        num_rnn_layers = count_lstm_layers(weights)
-        text, class_token_index = _class_token(published, text, where)
-    size = load_tokenizer(text, where).get_vocab_size(with_added_tokens=True)
-    declared = {published.text_encoder.vocab_size, published.vocab_size, size}
+        class_token_index, num_rnn_layers = _class_token(published, tokenizer), count_lstm_layers(weights)
+        droppable = GLINER_TOKENS[:1]
+    declared = {published.text_encoder.vocab_size, published.vocab_size, len(tokenizer)}
     if n_rows not in declared:
         raise CheckpointError(
             f"The embedding table of {weights.where} has {n_rows} rows; config and tokenizer ask for {max(declared)}."
         )
-    droppable = (*GLINER_TOKENS, ent, sep) if published.is_bi_encoder else ("[FLERT]",)
-    text = drop_rowless_tokens(text, n_rows, tuple(token for token in droppable), where)
+    tokenizer.drop_rowless_tokens(n_rows, droppable)
     config = ScorerConfig(
         text_encoder=replace(published.text_encoder, vocab_size=n_rows),
         label_encoder=published.label_encoder,
@@ -115,36 +106,35 @@ def _fit(published: PublishedConfig, tokenizer: TokenizerFiles, weights: Weights
         num_rnn_layers=num_rnn_layers,
         embed_ent_token=published.embed_ent_token,
         class_token_index=class_token_index,
-        ent_token=ent,
-        sep_token=sep,
+        ent_token=published.ent_token,
+        sep_token=published.sep_token,
         dropout=published.dropout,
     )
     check_writable(config)
-    return config, text
+    return config
 
 
-def _class_token(published: PublishedConfig, text: str, where: str) -> Tuple[str, int]:
-    """RETURNS (tuple): the tokenizer with GLiNER's tokens, and the id of the one before each label."""
+def _class_token(published: PublishedConfig, tokenizer: FolderTokenizer) -> int:
+    """RETURNS (int): the id of the token before each label, once the tokenizer has GLiNER's tokens."""
     ent, sep, index = published.ent_token, published.sep_token, published.class_token_index
     if index == -1 or published.vocab_size == -1:
-        text = add_gliner_tokens(text, ("[FLERT]", ent, sep), where)
-        index = load_tokenizer(text, where).get_vocab_size(with_added_tokens=True) - 2
-    tokenizer = load_tokenizer(text, where)
-    if tokenizer.token_to_id(ent) != index or tokenizer.token_to_id(sep) is None:
+        tokenizer.add_special_tokens((GLINER_TOKENS[0], ent, sep))
+        index = len(tokenizer) - 2
+    if tokenizer.token_id(ent) != index or tokenizer.token_id(sep) is None:
         raise CheckpointError(
-            f"The class token of this uni-encoder is {index}, but {where} has {short(ent)} as {tokenizer.token_to_id(ent)} and "
-            f"{short(sep)} as {tokenizer.token_to_id(sep)}; config and tokenizer don't belong together."
+            f"The class token of this uni-encoder is {index}, but {tokenizer.where} has {short(ent)} as "
+            f"{tokenizer.token_id(ent)} and {short(sep)} as {tokenizer.token_id(sep)}; the two disagree."
         )
-    return text, index
+    return index
 
 
-def _subwords(text: str, where: str) -> "Subwords":
+def _subwords(tokenizer: FolderTokenizer) -> Subwords:
     from ..scorer.subwords import Subwords
 
-    return guarded(lambda: Subwords(text), where)
+    return guarded(lambda: Subwords(tokenizer.json), tokenizer.where)
 
 
-def _within_limits(config: ScorerConfig, text: TokenizerFiles, label: Optional[TokenizerFiles]) -> ScorerConfig:
+def _within_limits(config: ScorerConfig, text: FolderTokenizer, label: Optional[FolderTokenizer]) -> ScorerConfig:
     """Absolute positions beyond a tokenizer's own limit are never reached in `gliner`, so they are left out here."""
     text_limit, label_limit = text.max_subwords, label.max_subwords if label else None
     if config.tied_encoders:

@@ -38,7 +38,7 @@ def read_mini(folder: Path = FOLDER) -> Files:
 
 
 def write_sums(folder: Path) -> None:
-    """Write `SHA256SUMS` for the files that a folder holds, in the format of `sha256sum`; hidden files and cards are left out."""
+    """Write `SHA256SUMS` for the files of a folder, as `sha256sum` does; hidden files and cards are left out."""
     lines = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -53,7 +53,13 @@ def _read_sums(disk: FolderFiles) -> Dict[str, str]:
     sums = {}
     for line in disk.require(SUMS, limits.CONFIG_BYTES).decode("ascii", errors="replace").splitlines():
         digest, _, name = line.partition("  ")
-        if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not name or ".." in name or name.startswith("/"):
+        if (
+            len(digest) != 64
+            or set(digest) - set("0123456789abcdef")
+            or not name
+            or ".." in name
+            or name.startswith("/")
+        ):
             raise CheckpointError(f"{where} has the malformed line {short(line)}; reinstall spacy-gliner-biomed.")
         sums[name] = digest
     return sums

@@ -1,7 +1,7 @@
 """`pytorch_model.bin`: a zip archive around a pickle. Nothing in it is ever executed.
 
-Three gates, in this order: the archive holds what `torch.save` writes and nothing compressed; the pickle names only what a state
-dict of plain tensors needs; then torch's weights-only unpickler, in releases without its known holes.
+Three gates, in this order: the archive holds what `torch.save` writes and nothing compressed; the pickle names only
+what a state dict of plain tensors needs; then torch's weights-only unpickler, in releases without its known holes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import torch
 
 OLDEST_TORCH = (2, 10)
-_ENTRY = re.compile(r"[^/\\]+/(?:data\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id|data/\d+)")
+_ENTRY = re.compile(
+    r"[^/\\]+/(?:data\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id|data/\d+)"
+)
 _GLOBALS = frozenset(
     {
         "collections OrderedDict",
@@ -40,8 +42,8 @@ _INDIRECT = frozenset({"STACK_GLOBAL", "INST", "OBJ", "NEWOBJ_EX", "EXT1", "EXT2
 class PickledWeights(Weights):
     """A `pytorch_model.bin`, by path (its data is then mapped, not read) or as bytes.
 
-    RAISES (CheckpointError): for a torch older than `OLDEST_TORCH`, a file that isn't such an archive, a pickle that does anything but
-        list tensors, and tensors that aren't plain and dense.
+    RAISES (CheckpointError): for a torch older than `OLDEST_TORCH`, a file that isn't such an archive, a pickle that
+        does anything but list tensors, and tensors that aren't plain and dense.
     """
 
     def __init__(self, source: Source, where: str) -> None:
@@ -53,7 +55,7 @@ class PickledWeights(Weights):
         self.shapes = {name: tuple(tensor.shape) for name, tensor in self._tensors.items()}
         self.dtypes = {name: _dtype_name(tensor) for name, tensor in self._tensors.items()}
 
-    def tensor(self, name: str) -> "torch.Tensor":
+    def tensor(self, name: str) -> torch.Tensor:
         tensor = self._tensors[name]
         # two names over one memory would be trained as one
         shared = self._memories[tensor.untyped_storage().data_ptr()] > 1
@@ -76,7 +78,7 @@ def _check_archive(source: Source, where: str) -> None:
         archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise CheckpointError(
-            f"{where} is truncated or not a file that torch.save of torch 1.6 or later wrote; fetch it again or convert it."
+            f"{where} is truncated or not a file that torch.save of torch 1.6 or later wrote; fetch it again."
         ) from None
     with archive:
         entries = archive.infolist()
@@ -86,8 +88,14 @@ def _check_archive(source: Source, where: str) -> None:
         for entry in entries:
             if not _ENTRY.fullmatch(entry.filename):
                 raise CheckpointError(f"{where} holds {short(entry.filename)}, which no file of plain weights does.")
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size or entry.flag_bits & 1:
-                raise CheckpointError(f"{where} holds the compressed or encrypted entry {short(entry.filename)}; torch writes none.")
+            if (
+                entry.compress_type != zipfile.ZIP_STORED
+                or entry.file_size != entry.compress_size
+                or entry.flag_bits & 1
+            ):
+                raise CheckpointError(
+                    f"{where} holds the compressed or encrypted entry {short(entry.filename)}; torch writes none."
+                )
         if sum(entry.file_size for entry in entries) > n_file:
             raise CheckpointError(f"{where} announces more data than its {n_file:,} bytes; it is damaged.")
         pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
@@ -104,8 +112,10 @@ def _check_pickle(data: bytes, where: str) -> None:
     try:
         for opcode, argument, _ in pickletools.genops(data):
             if opcode.name in _INDIRECT or (opcode.name == "GLOBAL" and argument not in _GLOBALS):
-                what = short(argument.replace(" ", ".")) if opcode.name == "GLOBAL" else opcode.name
-                raise CheckpointError(f"{where} wants to run {what}, which no file of plain weights does; don't trust it.")
+                what = short(str(argument).replace(" ", ".")) if opcode.name == "GLOBAL" else opcode.name
+                raise CheckpointError(
+                    f"{where} wants to run {what}, which no file of plain weights does; don't trust it."
+                )
     except (ValueError, IndexError, OverflowError) as error:
         if isinstance(error, CheckpointError):
             raise
@@ -120,11 +130,15 @@ def _load(source: Source, where: str) -> Any:
             return torch.load(io.BytesIO(source), map_location="cpu", weights_only=True)
         return torch.load(source, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
-        raise CheckpointError(f"{where} can't be read as plain weights: {short(str(error).splitlines()[:1], 200)}.") from None
+        raise CheckpointError(
+            f"{where} can't be read as plain weights: {short(str(error).splitlines()[:1], 200)}."
+        ) from None
 
 
-def _check_tensors(state: Any, where: str) -> "Dict[str, torch.Tensor]":
-    """Only plain, dense tensors whose memory is really in the file (a stride of 0 would let one number pose as a billion)."""
+def _check_tensors(state: Any, where: str) -> Dict[str, torch.Tensor]:
+    """Only plain, dense tensors whose memory is really in the file (a stride of 0 would let one number pose as a
+    billion).
+    """
     import torch
 
     if not isinstance(state, dict) or not state:
@@ -144,13 +158,13 @@ def _check_tensors(state: Any, where: str) -> "Dict[str, torch.Tensor]":
     return {name: tensor.detach() for name, tensor in state.items()}
 
 
-def _dtypes() -> "FrozenSet[torch.dtype]":
+def _dtypes() -> FrozenSet[torch.dtype]:
     import torch
 
     return frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int64})
 
 
-def _dtype_name(tensor: "torch.Tensor") -> str:
+def _dtype_name(tensor: torch.Tensor) -> str:
     import torch
 
     return {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}[tensor.dtype]

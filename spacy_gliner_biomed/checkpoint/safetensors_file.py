@@ -1,6 +1,7 @@
 """`model.safetensors`: the header is checked here in full, the data is read by the safetensors library.
 
-Format: 8 bytes little-endian N, N bytes of JSON `{name: {dtype, shape, data_offsets}, "__metadata__": {str: str}}`, data.
+Format: 8 bytes little-endian N, N bytes of JSON `{name: {dtype, shape, data_offsets}, "__metadata__": {str: str}}`,
+data.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class SafetensorsWeights(Weights):
     """A safetensors file, by path (its data is then mapped, not read) or as bytes.
 
     The file's metadata may name aliases, `{omitted name: stored name}`; they count as tensors of their own.
-    RAISES (CheckpointError): for a header that is too large, no JSON, or doesn't describe the file's data exactly; for a dtype
-        outside `ITEM_BYTES`.
+    RAISES (CheckpointError): for a header that is too large, no JSON, or doesn't describe the file's data exactly; for
+        a dtype outside `ITEM_BYTES`.
     """
 
     def __init__(self, source: Source, where: str) -> None:
@@ -44,7 +45,7 @@ class SafetensorsWeights(Weights):
         for omitted, stored in self.aliases.items():
             self.dtypes[omitted], self.shapes[omitted] = self.dtypes[stored], self.shapes[stored]
 
-    def tensor(self, name: str) -> "torch.Tensor":
+    def tensor(self, name: str) -> torch.Tensor:
         if self._read is None:
             self._read = self._open()
         try:
@@ -83,7 +84,9 @@ def _read_header(source: Source, where: str) -> Tuple[Dict[str, Any], int]:
     if len(start) < 8 or n_header > n_file - 8:
         raise CheckpointError(f"{where} is truncated or no safetensors file ({n_file} bytes); fetch it again.")
     if n_header > limits.HEADER_BYTES:
-        raise CheckpointError(f"{where} has a header of {n_header:,} bytes; no model needs more than {limits.HEADER_BYTES:,}.")
+        raise CheckpointError(
+            f"{where} has a header of {n_header:,} bytes; no model needs more than {limits.HEADER_BYTES:,}."
+        )
     return parse_object(text, f"the header of {where}"), n_file - 8 - n_header
 
 
@@ -92,12 +95,16 @@ def _check_entry(name: str, entry: Any, where: str) -> Tuple[str, Shape, Tuple[i
     entry = entry if isinstance(entry, dict) else {}
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
     if not isinstance(dtype, str) or dtype not in ITEM_BYTES:
-        raise CheckpointError(f"The tensor {short(name)} of {where} has dtype {short(dtype)}; allowed are {', '.join(ITEM_BYTES)}.")
+        raise CheckpointError(
+            f"The tensor {short(name)} of {where} has dtype {short(dtype)}; allowed are {', '.join(ITEM_BYTES)}."
+        )
     if not _sizes(shape, limits.DIMENSIONS) or not _sizes(offsets, 2) or len(offsets) != 2:
-        raise CheckpointError(f"The tensor {short(name)} of {where} has a malformed shape or place; the file is damaged.")
+        raise CheckpointError(
+            f"The tensor {short(name)} of {where} has a malformed shape or place; the file is damaged."
+        )
     if offsets[1] - offsets[0] != prod(shape) * ITEM_BYTES[dtype]:
         raise CheckpointError(
-            f"The tensor {short(name)} of {where} has the shape {short(tuple(shape))} but {offsets[1] - offsets[0]} bytes of data."
+            f"The tensor {short(name)} of {where} has the shape {short(shape)} and {offsets[1] - offsets[0]} bytes."
         )
     return dtype, tuple(shape), (offsets[0], offsets[1])
 
@@ -107,7 +114,9 @@ def _sizes(value: Any, most: int) -> bool:
     return (
         isinstance(value, list)
         and len(value) <= most
-        and all(isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= limits.WEIGHTS_BYTES for size in value)
+        and all(
+            isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= limits.WEIGHTS_BYTES for size in value
+        )
     )
 
 
@@ -116,10 +125,14 @@ def _check_layout(places: List[Tuple[int, int, str]], n_data: int, where: str) -
     end = 0
     for start, stop, name in sorted(places):
         if start != end or stop < start:
-            raise CheckpointError(f"The tensor {short(name)} of {where} overlaps another or leaves a hole; the file is damaged.")
+            raise CheckpointError(
+                f"The tensor {short(name)} of {where} overlaps another or leaves a hole; the file is damaged."
+            )
         end = stop
     if end != n_data:
-        raise CheckpointError(f"{where} announces {end} bytes of data and holds {n_data}; it is truncated, fetch it again.")
+        raise CheckpointError(
+            f"{where} announces {end} bytes of data and holds {n_data}; it is truncated, fetch it again."
+        )
 
 
 def _read_aliases(metadata: Any, shapes: Dict[str, Shape], where: str) -> Dict[str, str]:

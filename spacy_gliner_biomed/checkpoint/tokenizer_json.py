@@ -1,14 +1,13 @@
 """The tokenizer files of a folder → one `tokenizer.json` text that behaves as `transformers` would with the same files.
 
-`transformers` takes `tokenizer.json` and then lets `tokenizer_config.json` change it: BERT's lower-casing switches, tokens added
-later, special tokens. These changes are made here once; what is left is `tokenizers` alone.
+`transformers` takes `tokenizer.json` and then lets `tokenizer_config.json` change it: BERT's lower-casing switches,
+tokens added later, special tokens. These changes are made here once; what is left is `tokenizers` alone.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from tokenizers import AddedToken, Tokenizer, normalizers
 
@@ -29,23 +28,63 @@ _SPECIAL_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class TokenizerFiles:
-    """A tokenizer as read. json (str): its `tokenizer.json`. max_subwords (int): most sub-words of a sequence, None if unlimited."""
+class FolderTokenizer:
+    """A tokenizer as a folder has it, fitted step by step to the embedding table.
 
-    json: str
-    max_subwords: Optional[int]
+    json (str): the text of its `tokenizer.json`. where (str): its place, for messages.
+    max_subwords (int): most sub-words of a sequence, None if unlimited.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, text: str, max_subwords: Optional[int], where: str) -> None:
+        self._tokenizer = tokenizer
+        self.json = text
+        self.max_subwords = max_subwords
+        self.where = where
 
     def __len__(self) -> int:
-        return load_tokenizer(self.json, "the tokenizer").get_vocab_size(with_added_tokens=True)
+        return self._tokenizer.get_vocab_size(with_added_tokens=True)
+
+    def token_id(self, token: str) -> Optional[int]:
+        """RETURNS (int): the id of a token, or None."""
+        return self._tokenizer.token_to_id(token)
+
+    def add_special_tokens(self, tokens: Sequence[str]) -> None:
+        """Add special tokens in this order; those present stay as they are."""
+        known = {token.content for token in self._tokenizer.get_added_tokens_decoder().values()}
+        if not known.issuperset(tokens):
+            guarded(lambda: self._tokenizer.add_special_tokens(list(tokens)), self.where)
+            self.json = self._tokenizer.to_str()
+
+    def drop_rowless_tokens(self, n_rows: int, droppable: Sequence[str]) -> None:
+        """Take out added tokens that have no row in the embedding table, as in every bi-encoder that `gliner` saved.
+
+        droppable (list): the tokens that may lack a row.
+        RAISES (CheckpointError): when any other token has no row.
+        """
+        if len(self) <= n_rows and max(self._ids().values(), default=0) < n_rows:
+            return
+        rowless = {token for token, token_id in self._ids().items() if token_id >= n_rows}
+        values = json.loads(self.json)
+        values["added_tokens"] = [token for token in values["added_tokens"] if token["id"] < n_rows]
+        self.json = json.dumps(values, ensure_ascii=False)
+        self._tokenizer = load_tokenizer(self.json, self.where)
+        if not rowless.issubset(droppable) or max(self._ids().values(), default=0) >= n_rows:
+            raise CheckpointError(
+                f"{self.where} has tokens beyond the {n_rows} rows of the embedding table: {listed(rowless)}; "
+                "the two don't belong together."
+            )
+
+    def _ids(self) -> Dict[str, int]:
+        return self._tokenizer.get_vocab(with_added_tokens=True)
 
 
-def read_tokenizer(files: Files, folder: str = "") -> Optional[TokenizerFiles]:
+def read_tokenizer(files: Files, folder: str = "") -> Optional[FolderTokenizer]:
     """Read the tokenizer in a folder of the checkpoint.
 
     folder (str): "" or "labels_tokenizer/".
-    RETURNS (TokenizerFiles): or None when the folder holds none of a tokenizer's files.
-    RAISES (CheckpointError): when the files are damaged, don't agree, or hold no `tokenizer.json` and nothing it follows from.
+    RETURNS (FolderTokenizer): or None when the folder holds none of a tokenizer's files.
+    RAISES (CheckpointError): when the files are damaged or don't agree, and when `tokenizer.json` is missing
+        and follows from nothing else.
     """
     config = _read_tokenizer_config(files, folder + TOKENIZER_CONFIG)
     where = files.where(folder + TOKENIZER)
@@ -65,7 +104,7 @@ def read_tokenizer(files: Files, folder: str = "") -> Optional[TokenizerFiles]:
         else:
             return None
     changed = guarded(lambda: _apply_config(tokenizer, config, files.where(folder + TOKENIZER_CONFIG)), where)
-    return TokenizerFiles(tokenizer.to_str() if changed else text, _max_subwords(config))
+    return FolderTokenizer(tokenizer, tokenizer.to_str() if changed else text, _max_subwords(config), where)
 
 
 def load_tokenizer(text: str, where: str) -> Tokenizer:
@@ -88,7 +127,7 @@ def guarded(action: Callable[[], T], where: str) -> T:
         raise CheckpointError(f"{where} can't be used as a tokenizer: {short(str(error), 200)}.") from None
 
 
-def _parse(data: bytes, where: str) -> "tuple[Tokenizer, str]":
+def _parse(data: bytes, where: str) -> tuple[Tokenizer, str]:
     values = parse_object(data, where)
     model = values.get("model")
     family = model.get("type") if isinstance(model, dict) else None
@@ -99,7 +138,9 @@ def _parse(data: bytes, where: str) -> "tuple[Tokenizer, str]":
     tokenizer = load_tokenizer(text, where)
     for entry in values.get("added_tokens") or ():  # the library renumbers in silence what doesn't fit
         if tokenizer.token_to_id(entry["content"]) != entry["id"]:
-            raise CheckpointError(f"{where} gives the token {short(entry['content'])} the impossible id {short(entry['id'])}.")
+            raise CheckpointError(
+                f"{where} gives the token {short(entry['content'])} the impossible id {short(entry['id'])}."
+            )
     return tokenizer, text
 
 
@@ -134,7 +175,9 @@ def _apply_config(tokenizer: Tokenizer, config: Dict[str, Any], where: str) -> b
 
 def _apply_bert_switches(tokenizer: Tokenizer, config: Dict[str, Any]) -> bool:
     """BertTokenizerFast rebuilds the normaliser when its three switches say otherwise (`tokenization_bert_fast.py`)."""
-    if config.get("tokenizer_class") not in _BERT_CLASSES or not isinstance(tokenizer.normalizer, normalizers.BertNormalizer):
+    if config.get("tokenizer_class") not in _BERT_CLASSES or not isinstance(
+        tokenizer.normalizer, normalizers.BertNormalizer
+    ):
         return False
     normaliser = tokenizer.normalizer
     wanted = bert_switches(config)
@@ -169,14 +212,16 @@ def _later_tokens(tokenizer: Tokenizer, config: Dict[str, Any], where: str) -> L
         fields = Fields(decoder[key] if isinstance(decoder[key], dict) else {}, f"{where}, added token {short(key)}")
         content = fields.text("content", "", 1000)
         if not (key.isascii() and key.isdigit() and len(key) < 10):
-            raise CheckpointError(f"{where} gives the added token {short(content)} the id {short(key)}, which is no number.")
+            raise CheckpointError(
+                f"{where} gives the added token {short(content)} the id {short(key)}, which is no number."
+            )
         token_id = int(key)
         if token_id in added and added[token_id].content == content:
             continue
         found = tokenizer.token_to_id(content)
         if (upcoming if found is None else found) != token_id:
             raise CheckpointError(
-                f"{where} gives the token {short(content)} the id {token_id}, which tokenizer.json doesn't; save both anew."
+                f"{where} gives the token {short(content)} the id {token_id}, not tokenizer.json's; save both anew."
             )
         upcoming += found is None
         later.append(AddedToken(content, **{flag: fields.boolean(flag, False) for flag in flags}))
@@ -195,36 +240,3 @@ def _special_tokens(config: Dict[str, Any]) -> List[str]:
         elif value is not None:
             found.append(fields.text(name, str(default), 1000))
     return list(dict.fromkeys(found))
-
-
-def add_gliner_tokens(text: str, tokens: "tuple[str, ...]", where: str) -> str:
-    """RETURNS (str): the `tokenizer.json` with GLiNER's special tokens added in this order, those present left as they are."""
-    tokenizer = load_tokenizer(text, where)
-    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    if known.issuperset(tokens):
-        return text
-    guarded(lambda: tokenizer.add_special_tokens(list(tokens)), where)
-    return tokenizer.to_str()
-
-
-def drop_rowless_tokens(text: str, n_rows: int, droppable: "tuple[str, ...]", where: str) -> str:
-    """Take out added tokens that have no row in the embedding table, as in every bi-encoder that `gliner` saved.
-
-    droppable (tuple): the tokens that may lack a row.
-    RETURNS (str): a `tokenizer.json` whose every id has a row.
-    RAISES (CheckpointError): when any other token has no row.
-    """
-    tokenizer = load_tokenizer(text, where)
-    rowless = {token for token, token_id in tokenizer.get_vocab(with_added_tokens=True).items() if token_id >= n_rows}
-    if not rowless:
-        return text
-    if not rowless.issubset(droppable):
-        raise CheckpointError(
-            f"{where} has tokens beyond the {n_rows} rows of the embedding table: {listed(rowless)}; the two don't belong together."
-        )
-    values = json.loads(text)
-    values["added_tokens"] = [token for token in values["added_tokens"] if token["id"] < n_rows]
-    text = json.dumps(values, ensure_ascii=False)
-    if rowless & set(load_tokenizer(text, where).get_vocab(with_added_tokens=True)):
-        raise CheckpointError(f"{where} has {listed(rowless)} in its vocabulary, beyond the {n_rows} rows of the embedding table.")
-    return text

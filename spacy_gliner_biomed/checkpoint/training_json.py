@@ -17,14 +17,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class OwnPart:
-    """tied_encoders (bool): text and labels share one encoder, stored once. card (TrainingCard): what the model was trained on."""
+    """tied_encoders (bool): text and labels share one encoder. card (TrainingCard): what the model was trained on."""
 
     tied_encoders: bool = False
     card: TrainingCard = field(default_factory=TrainingCard)
 
 
 def read_own_part(files: Files) -> OwnPart:
-    """RETURNS (OwnPart): its content, or the defaults for a checkpoint that isn't ours: label names, descriptions read alone.
+    """RETURNS (OwnPart): its content, or for a checkpoint that isn't ours the defaults: trained on label names.
 
     RAISES (CheckpointError): for another format version, unknown fields, and values of the wrong type.
     """
@@ -36,7 +36,9 @@ def read_own_part(files: Files) -> OwnPart:
     if values.values.get("format") != FORMAT:
         raise values.wrong("format", f"{FORMAT}; a newer spacy-gliner-biomed may read it")
     values.only(("format", "tied_encoders", "training"))
-    return OwnPart(values.boolean("tied_encoders", False), _read_card(values.object("training"), f"'training' in {where}"))
+    return OwnPart(
+        values.boolean("tied_encoders", False), _read_card(values.object("training"), f"'training' in {where}")
+    )
 
 
 def _read_card(values: Optional[Dict[str, Any]], where: str) -> TrainingCard:

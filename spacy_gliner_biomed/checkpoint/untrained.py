@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
 
 from ..scorer.config import EncoderConfig, ScorerConfig
@@ -47,6 +47,7 @@ class Untrained:
     max_len: int
     num_rnn_layers: int
     dropout: float
+    attention_dropout: Optional[float]
     seed: int
 
     def __call__(self) -> "SpanScorer":
@@ -71,6 +72,10 @@ class Untrained:
             dropout=self.dropout,
             tied_encoders=self.bi_encoder and self.label_encoder is None,
         )
+        if self.attention_dropout is not None:
+            config = replace(config, text_encoder=self._with_dropout(config.text_encoder))
+            if config.label_encoder is not None:
+                config = replace(config, label_encoder=self._with_dropout(config.label_encoder))
         if not self.bi_encoder:
             text, config = _with_markers(text, config, self.seed)
         with torch.random.fork_rng(devices=[]):
@@ -80,6 +85,9 @@ class Untrained:
         if self.label_encoder is not None:
             _load(module.token_rep_layer.label_encoder, labels, self.label_encoder)
         return SpanScorer(config, module, text.subwords, labels.subwords if self.bi_encoder else None)
+
+    def _with_dropout(self, encoder: EncoderConfig) -> EncoderConfig:
+        return replace(encoder, attention_probs_dropout_prob=self.attention_dropout)
 
 
 def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
@@ -122,8 +130,6 @@ def _load(encoder: "torch.nn.Module", pretrained: PretrainedEncoder, name: str) 
 
 def _with_markers(pretrained: PretrainedEncoder, config: ScorerConfig, seed: int) -> "tuple[PretrainedEncoder, ScorerConfig]":
     """Give a tokenizer the prompt's special tokens, in `gliner`'s order, and the embedding table rows for them."""
-    from dataclasses import replace
-
     import torch
     from tokenizers import AddedToken, Tokenizer
 

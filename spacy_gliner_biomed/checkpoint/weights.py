@@ -27,7 +27,7 @@ class Weights(ABC):
     dtypes: Dict[str, str]
 
     @abstractmethod
-    def tensor(self, name: str) -> "torch.Tensor":
+    def tensor(self, name: str) -> torch.Tensor:
         """RETURNS (Tensor): one tensor as stored, on the CPU, possibly mapped from the file."""
 
     def rows(self, name: str) -> int:
@@ -38,5 +38,7 @@ class Weights(ABC):
         shape = self.shapes.get(name)
         if shape is None or len(shape) != 2:
             found = "is missing" if shape is None else f"has the shape {shape}, not that of a matrix"
-            raise CheckpointError(f"The tensor {name!r} of {self.where} {found}; the file is damaged or no GLiNER model.")
+            raise CheckpointError(
+                f"The tensor {name!r} of {self.where} {found}; the file is damaged or no GLiNER model."
+            )
         return shape[0]

@@ -1,9 +1,14 @@
-"""Annotated passages as a `.spacy` file, the one format that `spacy evaluate` reads."""
+"""Annotated passages as a `.spacy` file, the one format that `spacy evaluate` reads.
+
+    python -m spacy_gliner_biomed.corpus.docbin PASSAGES.jsonl OUT.spacy
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
+from typing import Optional, Sequence
 
 import spacy
 from spacy.tokens import DocBin
@@ -13,17 +18,40 @@ from spacy.util import registry
 def write_docbin(source: Path, target: Path) -> int:
     """Write the passages of a JSONL file as a `.spacy` file, with what each passage was annotated for.
 
-    source (Path): passages as `spacy_gliner_biomed.Jsonl.v1` reads them.
+    source (Path): passages as `spacy_gliner_biomed.Jsonl.v1` reads them: a file, or a folder of them.
     target (Path): the file to write; its folder is made, and a file already there is replaced once all is read.
     RETURNS (int): how many passages were written.
+    RAISES (ValueError): where the source is missing, empty, or not in that format.
     """
+    nlp = spacy.blank("en")
+    # Gold spans are spans of tokens: with the scorer's own words none has to be widened.
+    nlp.tokenizer = registry.tokenizers.get("spacy_gliner_biomed.Words.v1")()(nlp)
     read = registry.readers.get("spacy_gliner_biomed.Jsonl.v1")(Path(source))
     passages = DocBin(store_user_data=True)
-    for example in read(spacy.blank("en")):
+    for example in read(nlp):
         passages.add(example.reference)
+    if not len(passages):
+        raise ValueError(f"{source} holds no passage; write one JSON object a line.")
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".tmp")
     unfinished.write_bytes(passages.to_bytes())
     os.replace(unfinished, target)
     return len(passages)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> None:
+    """The command line of this module; `spacy project` calls it. Prints what was written, or ends with one sentence."""
+    parser = argparse.ArgumentParser(prog="python -m spacy_gliner_biomed.corpus.docbin", description=__doc__)
+    parser.add_argument("source", type=Path, help="passages: a .jsonl file, or a folder of them")
+    parser.add_argument("target", type=Path, help="the .spacy file to write")
+    options = parser.parse_args(arguments)
+    try:
+        count = write_docbin(options.source, options.target)
+    except (ValueError, OSError) as error:
+        raise SystemExit(str(error)) from error
+    print(f"Wrote {count} passages to '{options.target}'.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Annotated corpora in the uniform format: one JSON object a line, plain or gzipped, with the labels each one annotates.
+"""Annotated corpora in the uniform format: a JSON object a line, plain or gzipped, and the labels each annotates.
 
 A row holds `id`, `text` and `entities`, each entity `start`, `end` (character offsets into `text`, end exclusive) and
 `label`. A folder of corpora holds `train/` and `dev/`, and may hold `MANIFEST.json`, which lists the label inventory of
@@ -11,7 +11,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Iterator, List, Optional, Tuple
+from typing import IO, Iterator, List, Optional, Sequence, Tuple
 
 from .strict import Mention
 
@@ -50,8 +50,24 @@ def find_corpora(folder: Path, part: str = "dev") -> List[GoldCorpus]:
     """
     files = sorted(path for suffix in SUFFIXES for path in (folder / part).glob("*" + suffix))
     if not files:
-        raise FileNotFoundError(f"No .jsonl or .jsonl.gz file in '{folder / part}'; name the folder that holds '{part}/'.")
+        raise FileNotFoundError(f"No .jsonl or .jsonl.gz file in '{folder / part}'; name the folder that holds it.")
     return [open_corpus(path) for path in files]
+
+
+def choose_corpora(folder: Path, part: str = "dev", names: Sequence[str] = ()) -> List[GoldCorpus]:
+    """Some corpora of one part of a folder.
+
+    folder, part: as for `find_corpora`.
+    names (Sequence[str]): the corpora wanted; all of them where empty.
+    RETURNS (List[GoldCorpus]): in alphabetical order.
+    RAISES (ValueError): for a name that the folder does not hold.
+    """
+    corpora = find_corpora(folder, part)
+    known = [corpus.name for corpus in corpora]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"There is no corpus '{name}' in '{folder / part}'; it holds {', '.join(known)}.")
+    return [corpus for corpus in corpora if not names or corpus.name in names]
 
 
 def open_corpus(path: Path) -> GoldCorpus:
@@ -89,7 +105,7 @@ def read_passages(path: Path) -> Iterator[GoldPassage]:
             for start, end, label in mentions:
                 if not 0 <= start < end <= len(text):
                     raise ValueError(
-                        f"{path}, line {number}: '{label}' at {start}-{end} is outside its text of {len(text)} characters."
+                        f"{path}, line {number}: '{label}' at {start}-{end} leaves its text of {len(text)} characters."
                     )
             yield GoldPassage(str(row.get("id", number)), text, mentions)
 

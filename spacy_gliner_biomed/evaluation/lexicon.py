@@ -1,8 +1,8 @@
 """The lexicon matcher: what a list of names alone finds, the baseline that a model has to beat.
 
-It is meant to be as strong as a list can be without training: spelling variants, Greek letters, hyphens, case rules (see
-`lexicon_names`), the longest match wins. `lexicon_labels.tsv` says which labels of the lexicon share the meaning of a
-corpus label; corpus labels that are not in that table (cell line, sequence variant, …) have no counterpart.
+It is meant to be as strong as a list can be without training: spelling variants, Greek letters, hyphens, case rules
+(see `lexicon_names`), the longest match wins. `lexicon_labels.tsv` says which labels of the lexicon share the meaning
+of a corpus label; corpus labels that are not in that table (cell line, sequence variant, …) have no counterpart.
 
 The lexicon is a tab-separated file with the columns `kb_id`, `label`, `name`, `synonyms` (separated by `|`), `source`.
 """
@@ -61,7 +61,7 @@ def read_lexicon(path: Path) -> Iterator[Tuple[str, str]]:
         rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         missing = {"label", "name", "synonyms"} - set(rows.fieldnames or ())
         if missing:
-            raise ValueError(f"The lexicon '{path}' lacks the column '{min(missing)}'; its first line names the columns.")
+            raise ValueError(f"The lexicon '{path}' lacks the column '{min(missing)}'; its first line must name it.")
         for row in rows:
             for name in [row["name"], *(row["synonyms"] or "").split("|")]:
                 if name:
@@ -76,7 +76,10 @@ class LexiconMatcher:
 
     def __init__(self, names: Iterable[Tuple[str, str]]):
         self._vocab = spacy.blank("en").vocab
-        self._matchers = {True: PhraseMatcher(self._vocab, attr="ORTH"), False: PhraseMatcher(self._vocab, attr="LOWER")}
+        self._matchers = {  # by whether they heed case
+            True: PhraseMatcher(self._vocab, attr="ORTH"),
+            False: PhraseMatcher(self._vocab, attr="LOWER"),
+        }
         for key, spelt in _names_by_key(names).items():
             for case_sensitive, matcher in self._matchers.items():
                 patterns = [self._doc(name)[0] for name in spelt if is_case_sensitive(name) is case_sensitive]
@@ -119,8 +122,8 @@ def label_keys(corpus_labels: Sequence[str], table: Dict[str, LabelRow]) -> Dict
 
     corpus_labels (Sequence[str]): the corpus' inventory.
     table (Dict[str, LabelRow]): as `read_label_table` returns it.
-    RETURNS (Dict[str, str]): key → corpus label, the likeliest reading of an ambiguous name first. Empty where the corpus
-        and the lexicon share no label.
+    RETURNS (Dict[str, str]): key → corpus label, the likeliest reading of an ambiguous name first. Empty where the
+        corpus and the lexicon share no label.
     """
     ranked = [
         (rank, lexicon_label, label)

@@ -1,4 +1,4 @@
-"""How the lexicon matcher reads words and names: its token, the spellings a name is looked up by, and when case counts."""
+"""How the lexicon matcher reads words and names: its tokens, a name's spellings, and when case counts."""
 
 from __future__ import annotations
 

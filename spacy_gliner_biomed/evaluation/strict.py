@@ -79,6 +79,16 @@ class StrictScore:
             self.micro.false_negatives += 1
             self._label(mention).false_negatives += 1
 
+    def over(self, labels: Iterable[str]) -> Counts:
+        """RETURNS (Counts): the pooled counts of these labels alone, which strict scoring never mixes with others."""
+        pooled = Counts()
+        for label in set(labels) & set(self.per_label):
+            counts = self.per_label[label]
+            pooled.true_positives += counts.true_positives
+            pooled.false_positives += counts.false_positives
+            pooled.false_negatives += counts.false_negatives
+        return pooled
+
     def to_dict(self) -> Dict[str, object]:
         """RETURNS (dict): `micro` and `per_label`, labels in alphabetical order, ready for JSON."""
         per_label = {label: self.per_label[label].to_dict() for label in sorted(self.per_label)}

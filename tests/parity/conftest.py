@@ -21,7 +21,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def readings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Cell], CellReadings]:
+def readings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Cell], CellReadings]:
     """A function from cell to what `gliner` reads there; the last one is kept."""
     n_texts = ALL_TEXTS if request.config.getoption("--full") else SAMPLED_TEXTS
     kept: dict[Cell, CellReadings] = {}

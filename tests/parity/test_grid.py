@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import pytest
 
 from spacy_gliner_biomed import checkpoint
 from tests.parity import ours
@@ -14,20 +13,21 @@ from tests.parity.judge import LOGIT_TOLERANCE, SCORE_TOLERANCE, judge, max_diff
 from tests.parity.reference import MODES, Mode, Reading
 
 Key = tuple[int, int, str]
-# Near-ties are rare: were more candidates than this open, the judge would let faults through.
-MOST_OPEN = 0.01
+MOST_FLIPS = 0.002  # of the entities of a cell: flips are rare, or something other than rounding is at work
 
 
-def agreement(reading: Reading, labels: list[str], mode: Mode, found: Iterable[tuple[Key, float]]) -> int:
-    """Assert that found entities agree with the reading. RETURNS (int): how many candidates were too close to call."""
+def flips(reading: Reading, labels: list[str], mode: Mode, found: Iterable[tuple[Key, float]]) -> int:
+    """Assert that found entities are gliner's, apart from flips that a near-tie explains. RETURNS (int): how many flipped."""
     found = list(found)
-    verdict = judge(reading.logits, labels, mode)
     theirs = {entity.key: entity.score for entity in reading.entities[mode]}
-    assert verdict.objections(theirs) == [], "the judge objects to gliner itself"
-    assert verdict.objections(key for key, _ in found) == []
     for key, score in found:
         assert key not in theirs or abs(score - theirs[key]) <= SCORE_TOLERANCE
-    return len(verdict.open)
+    if sorted(key for key, _ in found) == sorted(theirs):
+        return 0
+    verdict = judge(reading.logits, labels, mode)
+    assert verdict.objections(theirs) == [], "the judge objects to gliner itself"
+    assert verdict.objections(key for key, _ in found) == []
+    return len({key for key, _ in found}.symmetric_difference(theirs))
 
 
 def test_one_to_five_per_cent_of_the_spans_pass(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
@@ -51,41 +51,41 @@ def test_entities_of_the_scorer(readings: Callable[[Cell], CellReadings], cell: 
     """`SpanScorer.score`, all texts in one call, finds gliner's entities in every mode of decoding."""
     read = readings(cell)
     scorer = checkpoint.load(str(read.folder))
-    n_open = n_found = 0
-    for expected, as_theirs in ((read.in_place, False), (read.shifted, True)):
+    shifted = [reading for reading in read.shifted if reading.has_empty_words]
+    n_flips = n_found = 0
+    for expected, as_theirs in ((read.in_place, False), (shifted, True)):
         windows = [reading.words for reading in expected]
         found = scorer.score(windows, read.labels, 0.5, reproduce_gliner=as_theirs)
         for reading, candidates in zip(expected, found, strict=True):
             for mode in MODES:
                 kept = ours.decoded(candidates, read.labels, mode)
-                n_open += agreement(reading, read.labels, mode, kept)
+                n_flips += flips(reading, read.labels, mode, kept)
                 n_found += len(kept)
-    assert n_open <= max(4, MOST_OPEN * n_found)
+    assert n_flips <= max(2, MOST_FLIPS * n_found)
 
 
 def test_entities_of_the_pipe(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
     """The pipe, with tokens that are gliner's words, finds gliner's entities at gliner's offsets in every mode."""
     read = readings(cell)
     nlp = ours.blank(read.folder, labels=read.labels)
+    n_flips = n_found = 0
     for mode in MODES:
         ours.set_mode(nlp, mode)
         for reading, doc in zip(read.in_place, nlp.pipe(read.texts, batch_size=7), strict=True):
-            assert [token.text for token in doc] == reading.words
+            words = ours.words_of(doc)
+            assert [word.text for word in words] == reading.words
             found = ours.in_document(doc)
-            agreement(reading, read.labels, mode, ((entity.key, entity.score) for entity in found))
+            n_flips += flips(reading, read.labels, mode, ((entity.key, entity.score) for entity in found))
+            n_found += len(found)
+            theirs = {entity.key: (entity.start_char, entity.end_char) for entity in reading.entities[mode]}
             for entity in found:
-                first, last = doc[entity.start], doc[entity.end]
-                assert (entity.start_char, entity.end_char) == (first.idx, last.idx + len(last))
-            offsets = {(entity.key, entity.start_char, entity.end_char) for entity in reading.entities[mode]}
-            assert {entity.key for entity in found} != {key for key, _, _ in offsets} or offsets == {
-                (entity.key, entity.start_char, entity.end_char) for entity in found
-            }
+                offsets = (entity.start_char, entity.end_char)
+                first, last = words[entity.start], words[entity.end]
+                assert offsets == (first.idx, last.idx + len(last)) == theirs.get(entity.key, offsets)
+    assert n_flips <= max(2, MOST_FLIPS * n_found)
 
 
-@pytest.mark.parametrize("place", range(2))
-def test_shifted_texts_are_in_the_grid(
-    readings: Callable[[Cell], CellReadings], cell: Cell, place: int
-) -> None:
+def test_shifted_texts_are_in_the_grid(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
     """With a BERT tokenizer, texts with a word that it drops are shifted by gliner; where none is, nothing is."""
     read = readings(cell)
     shifted = [reading.has_empty_words for reading in read.shifted]

@@ -340,10 +340,12 @@ def randomise(module: nn.Module, seed: int) -> None:
 def calibrate(
     model: BaseGLiNER, pass_rate: float, logit_spread: float, n_texts: int, set_sizes: tuple[int, ...], seed: int
 ) -> None:
-    """Scale and shift the head until `pass_rate` of the candidates pass 0.5 and the logits' spread is `logit_spread`.
+    """Change the head until `pass_rate` of the candidates pass 0.5, and the logits have the spread `logit_spread`.
 
-    Three exact changes of weights: span and label vectors are centred on the sample (else a label's mean alone
-    decides), the label vectors are scaled, and one dimension is given up for a constant that shifts every logit alike.
+    Random labels are unlike: one decides everything, with logits of 30, where float32 probabilities run together. So
+    span and label vectors are centred on a sample, the last linear of the label MLP is bent (ridge regression) until
+    every label spreads alike over the sample's spans, then scaled; one dimension is given up for a constant that shifts
+    all logits.
     """
     span_out = model.model.span_rep_layer.span_rep_layer.out_project[3]
     label_out = model.model.prompt_rep_layer[3]
@@ -352,16 +354,24 @@ def calibrate(
         layer.bias[-1] = constant
     observed = _observe(model, texts.make_texts(n_texts, seed=seed + 1, min_words=8, max_words=60, odd=0.2), set_sizes)
     span_mean = torch.stack([spans.mean(0) for spans, _ in observed]).mean(0)
-    label_mean = torch.stack([labels.mean(0) for _, labels in observed]).mean(0)
-    if max(set_sizes) == 1:
-        label_mean[:] = 0.0  # one label centred on itself would leave noise
-    span_mean[-1] = label_mean[-1] = 0.0
-    logits = [((spans - span_mean) @ (labels - label_mean).T).flatten() for spans, labels in observed]
+    span_mean[-1] = 0.0
+    span_out.bias -= span_mean
+    spans = torch.cat([each - span_mean for each, _ in observed])
+    spans = spans[torch.linspace(0, len(spans) - 1, min(len(spans), 20_000)).long()]
+    hidden = torch.cat([each for _, each in observed])
+    vectors = label_out(hidden)
+    wanted = vectors - vectors.mean(0) if max(set_sizes) > 1 else vectors  # one label centred on itself leaves noise
+    wanted = wanted / (spans @ wanted.T).std(0)[:, None]
+    inputs = torch.cat([hidden, torch.ones(len(hidden), 1)], dim=1).double()
+    gram = inputs.T @ inputs
+    gram.diagonal().add_(1e-3 * gram.diagonal().mean())
+    change = torch.linalg.solve(gram, inputs.T @ (wanted - vectors).double()).float()
+    label_out.weight += change[:-1].T
+    label_out.bias += change[-1]
     # Every observation weighs the same: else the largest label set would decide alone.
+    logits = [((each - span_mean) @ label_out(labels).T).flatten() for each, labels in observed]
     rows = torch.cat([values[torch.linspace(0, len(values) - 1, 2000).long()] for values in logits])
     scale = logit_spread / rows.std().item()
-    span_out.bias -= span_mean
-    label_out.bias -= label_mean
     label_out.weight *= scale
     label_out.bias *= scale
     label_out.bias[-1] = -scale * torch.quantile(rows, 1 - pass_rate).item()
@@ -370,24 +380,24 @@ def calibrate(
 def _observe(
     model: BaseGLiNER, sample: list[str], set_sizes: tuple[int, ...]
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """RETURNS (list): for each text and label set, the vectors of valid spans (spans, D) and of labels (labels, D)."""
+    """RETURNS (list): for each text and label set, the vectors of valid spans (spans, D), and what the last linear of
+    the label MLP reads (labels, 4 · D).
+    """
+    seen: dict[str, torch.Tensor] = {}
+    hooks = [
+        model.model.span_rep_layer.register_forward_hook(lambda *args: seen.update(spans=args[2])),
+        model.model.prompt_rep_layer[3].register_forward_hook(lambda *args: seen.update(labels=args[1][0])),
+    ]
     observed = []
     for text in sample:
         for labels in map(texts.make_labels, set_sizes):
-            seen: dict[str, torch.Tensor] = {}
-            parts = {"spans": model.model.span_rep_layer, "labels": model.model.prompt_rep_layer}
-            hooks = [
-                part.register_forward_hook(lambda *args, seen=seen, name=name: seen.update({name: args[2]}))
-                for name, part in parts.items()
-            ]
             prepared = model.prepare_batch([text], labels)
             batch = model.collate_batch(prepared["input_x"], prepared["entity_types"])
             model.run_batch(batch)
-            for hook in hooks:
-                hook.remove()
-            width = seen["spans"].shape[-1]
-            spans = seen["spans"].reshape(-1, width)[batch["span_mask"][0]]
-            observed.append((spans, seen["labels"].reshape(-1, width)))
+            spans = seen["spans"].reshape(-1, seen["spans"].shape[-1])[batch["span_mask"][0]]
+            observed.append((spans.clone(), seen["labels"].reshape(-1, seen["labels"].shape[-1]).clone()))
+    for hook in hooks:
+        hook.remove()
     return observed
 
 

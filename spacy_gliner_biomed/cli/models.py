@@ -1,0 +1,31 @@
+"""`gliner-biomed export` and `gliner-biomed info`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+
+def export(
+    model: str = typer.Argument(..., help="mini, a model folder, or a Hub id."),
+    folder: Path = typer.Argument(..., help="The folder to write."),
+    revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
+) -> None:
+    """Write a model as a folder that the gliner library loads."""
+    from .. import checkpoint
+
+    checkpoint.export(checkpoint.load(model, revision), folder)
+    print(f"Wrote '{folder}'; gliner loads it with GLiNER.from_pretrained('{folder}').")
+
+
+def info(
+    model: str = typer.Argument("mini", help="mini, a model folder, or a Hub id."),
+    revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
+) -> None:
+    """Show a model's sizes and what it was trained on, as JSON."""
+    from ..describe import describe
+
+    print(json.dumps(describe(model, revision), indent=2, ensure_ascii=False))

@@ -1,0 +1,3 @@
+from tests.support.dictionary import dictionary
+
+__all__ = ["dictionary"]

@@ -1,0 +1,108 @@
+"""One linear layer in three precisions."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import torch
+
+from spacy_gliner_biomed.scorer import linear
+from spacy_gliner_biomed.scorer.linear import ACTIVATIONS, PRECISIONS, PackedLinear
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_packed_weights_stay_close_to_the_plain_layer(precision, bias, activation):
+    """The packed copy gives the plain layer's numbers to the precision's tolerance, for any leading shape."""
+    torch.manual_seed(0)
+    layer = PackedLinear(64, 32, bias=bias, activation=activation)
+    x = torch.randn(2, 5, 64)
+    with torch.no_grad():
+        plain = layer(x)
+        layer.prepare(precision)
+        packed = layer(x)
+        empty = layer(x[:, :0])
+    tolerance = {"float32": 1e-5, "bfloat16": 3e-2, "int8": 5e-2}[precision]
+    torch.testing.assert_close(packed, plain, rtol=tolerance, atol=tolerance)
+    assert packed.dtype == torch.float32
+    assert empty.shape == (2, 0, 32)
+
+
+def test_packed_copy_is_not_used_with_gradients_and_can_be_dropped():
+    """Training sees the weights themselves, and `forget` leaves nothing stale."""
+    layer = PackedLinear(4, 3)
+    layer.prepare("float32")
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.bias.fill_(2.0)
+    assert layer(torch.ones(1, 4)).tolist() == [[2.0, 2.0, 2.0]]
+    layer.forget()
+    with torch.no_grad():
+        assert layer(torch.ones(1, 4)).tolist() == [[2.0, 2.0, 2.0]]
+
+
+def test_packed_copy_does_not_travel():
+    """Pickles and copies hold the weights alone."""
+    layer = PackedLinear(4, 3)
+    layer.prepare("int8")
+    for twin in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
+        assert twin._packed is None
+        assert torch.equal(twin.weight, layer.weight)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_training_in_bfloat16(bias):
+    """Products in bfloat16, weights, outputs and gradients in float32; in evaluation the switch does nothing."""
+    layer = PackedLinear(16, 8, bias=bias)
+    x = torch.randn(3, 16)
+    plain = layer.eval()(x)
+    layer.train_in_bfloat16 = True
+    assert torch.equal(layer(x), plain)
+    y = layer.train()(x)
+    assert y.dtype == torch.float32
+    assert not torch.equal(y, plain)
+    torch.testing.assert_close(y, plain, rtol=3e-2, atol=3e-2)
+    y.sum().backward()
+    assert layer.weight.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("wrong", ["missing", "numbers"])
+def test_private_operators_that_fail_are_left_alone(monkeypatch, wrong):
+    """Where torch's private operators are gone, or give other numbers, the plain layer computes."""
+
+    class Operators:
+        @staticmethod
+        def _reorder_linear_weight(weight, _):
+            if wrong == "missing":
+                raise AttributeError("no such operator")
+            return weight
+
+        @staticmethod
+        def _linear_pointwise(x, weight, bias, *_):
+            return torch.nn.functional.linear(x, weight, bias) + 1
+
+    monkeypatch.setattr(linear.torch.ops, "mkldnn", Operators)
+    layer = PackedLinear(4, 3)
+    x = torch.randn(2, 4)
+    with torch.no_grad():
+        plain = layer(x)
+        layer.prepare("float32")
+        assert layer._packed is None
+        assert torch.equal(layer(x), plain)
+
+
+def test_only_bfloat16_is_packed_away_from_the_cpu():
+    """On other devices float32 needs no packing."""
+    weight = torch.empty(3, 4, device="meta")
+    assert linear.pack(weight, None, "float32") is None
+    assert linear.pack(weight, None, "bfloat16") is not None
+
+
+def test_int8_packing_leaves_the_engine_as_it_was():
+    """torch's own setting of the quantised engine is put back."""
+    before = torch.backends.quantized.engine
+    PackedLinear(4, 3).prepare("int8")
+    assert torch.backends.quantized.engine == before
