@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
@@ -39,7 +40,7 @@ alignment_mode = "expand"
 window = null
 stride = null
 batch_size = 32
-max_batch_tokens = 2048
+max_batch_tokens = null
 device = null
 precision = "float32"
 
@@ -89,7 +90,7 @@ def make_gliner_biomed(
     window: Optional[int],
     stride: Optional[int],
     batch_size: int,
-    max_batch_tokens: int,
+    max_batch_tokens: Optional[int],
     device: Optional[str],
     precision: str,
     scorer: Optional[Callable],
@@ -132,7 +133,8 @@ class GlinerBiomed(TrainablePipe):
     multi_label (bool): whether one span may carry several labels.
     alignment_mode (str): how hits are put on tokens, as in `Doc.char_span`.
     window, stride (int): words read at a time, and from one window to the next; None for the checkpoint's window.
-    batch_size (int): documents, as everywhere in spaCy. max_batch_tokens (int): sub-words per forward pass.
+    batch_size (int): documents, as everywhere in spaCy. max_batch_tokens (int): sub-words per
+        forward pass; None for 1,024 on a CPU (what its caches hold) and 16,384 on a GPU.
     device (str): "cpu", "cuda", "cuda:1"; None follows spaCy, or else takes the CPU.
     precision (str): "float32", "bfloat16" or "int8" (CPU).
     scorer (callable): as for every pipe.
@@ -157,7 +159,7 @@ class GlinerBiomed(TrainablePipe):
         window: Optional[int] = None,
         stride: Optional[int] = None,
         batch_size: int = 32,
-        max_batch_tokens: int = 2048,
+        max_batch_tokens: Optional[int] = None,
         device: Optional[str] = None,
         precision: str = "float32",
         scorer: Optional[Callable] = None,
@@ -169,7 +171,8 @@ class GlinerBiomed(TrainablePipe):
         _choice("alignment_mode", alignment_mode, ALIGNMENT_MODES)
         _choice("precision", precision, PRECISIONS)
         _at_least_one("batch_size", batch_size)
-        _at_least_one("max_batch_tokens", max_batch_tokens)
+        if max_batch_tokens is not None:
+            _at_least_one("max_batch_tokens", max_batch_tokens)
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -239,9 +242,9 @@ class GlinerBiomed(TrainablePipe):
     def span_scorer(self) -> SpanScorer:
         """The network with its tokenizers, on the device and in the precision of this pipe; loads the weights if need be."""
         scorer = shim_of(self.model).scorer
-        settings = Settings(
-            self.cfg["precision"], resolve_device(self.cfg["device"], self.model), int(self.cfg["max_batch_tokens"])
-        )
+        device = resolve_device(self.cfg["device"], self.model)
+        budget = self.cfg["max_batch_tokens"] or (1024 if device == "cpu" else 16_384)
+        settings = Settings(self.cfg["precision"], device, int(budget))
         if scorer.settings != settings:
             scorer.configure(settings)
         return scorer
@@ -432,8 +435,9 @@ class GlinerBiomed(TrainablePipe):
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Read what `to_disk` wrote."""
+        # srsly's own parser reads 0.3 as 0.30000000000000004
         readers: Dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf-8"))),
             "model": lambda p: shim_of(self.model).from_folder(p),
         }
         util.from_disk(Path(path), readers, exclude)
@@ -450,7 +454,7 @@ class GlinerBiomed(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Take what `to_bytes` made."""
         readers: Dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda b: self.cfg.update(srsly.json_loads(b)),
+            "cfg": lambda b: self.cfg.update(json.loads(b)),
             "model": lambda b: self.model.from_bytes(b),
         }
         util.from_bytes(bytes_data, readers, exclude)

@@ -122,7 +122,8 @@ def set_entities(
 ) -> None:
     """Write the entities of a document from a placed span group, and their scores to `span._.score`.
 
-    Tokens that another component has blocked stay blocked. Earlier entities stay unless `overwrite`.
+    Tokens that another component has blocked stay blocked. Earlier entities stay unless `overwrite`, or unless the filter drops
+    them. All other tokens are outside: this document has been read.
     """
     order = np.argsort(-group.attrs["scores"], kind="stable")
     scores: Dict[Tuple[int, int, int], float] = {}
@@ -135,11 +136,7 @@ def set_entities(
         if blocked.isdisjoint(range(span.start, span.end)):
             ranked.append(span)
     entities = list(ents_filter(earlier, ranked))
-    if overwrite:
-        blocks = [Span(doc, token, token + 1) for token in sorted(blocked)]
-        doc.set_ents(entities, blocked=blocks, default="outside")
-    else:
-        doc.set_ents(entities, default="unmodified")
+    doc.set_ents(entities, blocked=[doc[token : token + 1] for token in sorted(blocked)], default="outside")
     for entity in doc.ents:
         score = scores.get((entity.start, entity.end, entity.label))
         if score is not None:

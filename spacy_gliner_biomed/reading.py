@@ -67,7 +67,7 @@ def _pieces(
     if not words:
         return
     encoded = scorer.encode(words)
-    for window in plan_windows(encoded.bounds, reading.window, reading.stride, room):
+    for window in plan_windows(encoded.bounds, reading.window, reading.stride, room, scorer.config.max_width):
         part = encoded.part(window.start, window.end)
         if len(part.ids) > room:  # one word longer than a whole window
             warnings.warn(
@@ -75,7 +75,7 @@ def _pieces(
                 UserWarning,
                 stacklevel=2,
             )
-            part = EncodedWords(part.ids[:room], np.asarray([0, room]))
+            part = part.cut(room)
         yield _Piece(number, window, part)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, List
 
 from spacy.scorer import PRFScore, get_ner_prf
@@ -11,11 +12,17 @@ from spacy.training import Example
 
 def make_scorer(spans_key: str = "gliner") -> Callable[..., Dict[str, Any]]:
     """Registered as `spacy_gliner_biomed.Scorer.v1`."""
+    return EntityAndSpanScorer(spans_key)
 
-    def score(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        return score_entities_and_spans(list(examples), spans_key)
 
-    return score
+@dataclass(frozen=True)
+class EntityAndSpanScorer:
+    """Scores with one span group's name. A class and not a closure, so that pipelines can be pickled by their users."""
+
+    spans_key: str
+
+    def __call__(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        return score_entities_and_spans(list(examples), self.spans_key)
 
 
 def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[str, Any]:

@@ -149,10 +149,9 @@ class ScorerShim(Shim):
         checkpoint.save(self.scorer, folder)
 
     def from_folder(self, folder: Path) -> None:
-        """Have the scorer read from a model folder at first use."""
+        """Read a model folder."""
         from . import checkpoint
 
-        self._scorer = None
         self.make = _Loader(str(folder), None)
         self._scorer = checkpoint.load(str(folder))
 

@@ -16,14 +16,16 @@ def partial_path(path: Path) -> Iterator[Path]:
     """Give the name to write under; at the end of the block what lies there takes the name `path`.
 
     path (Path): the file or folder to make; the folder it lies in is made as well.
-    YIELDS (Path): `<path>.partial`, which is left in place after an error.
+    YIELDS (Path): `<path>.partial`, which is left in place after an error, unless it is empty.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + PARTIAL)
     try:
         yield partial
     except BaseException as error:
-        if partial.exists():
+        if partial.is_file() and not partial.stat().st_size:
+            partial.unlink()
+        elif partial.exists():
             error.add_note(f"What was written before is in '{partial}'.")
         raise
     os.replace(partial, path)

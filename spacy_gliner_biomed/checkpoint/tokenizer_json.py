@@ -136,12 +136,24 @@ def _parse(data: bytes, where: str) -> tuple[Tokenizer, str]:
         raise CheckpointError(f"{where} holds the tokenizer model {short(family)}; supported are {', '.join(MODELS)}.")
     text = data.decode("utf-8")
     tokenizer = load_tokenizer(text, where)
+    if not _knows_the_unknown(model, tokenizer):
+        raise CheckpointError(
+            f"{where} has no token for the unknown in its vocabulary, so it would fail on some texts."
+        )
     for entry in values.get("added_tokens") or ():  # the library renumbers in silence what doesn't fit
         if tokenizer.token_to_id(entry["content"]) != entry["id"]:
             raise CheckpointError(
                 f"{where} gives the token {short(entry['content'])} the impossible id {short(entry['id'])}."
             )
     return tokenizer, text
+
+
+def _knows_the_unknown(model: Dict[str, Any], tokenizer: Tokenizer) -> bool:
+    """RETURNS (bool): whether a model has a sub-word for characters that it has never seen; BPE may also drop them."""
+    if isinstance(model.get("vocab"), list):  # Unigram
+        return model.get("unk_id") is not None
+    unknown = model.get("unk_token")
+    return tokenizer.token_to_id(unknown) is not None if isinstance(unknown, str) else "merges" in model
 
 
 def _read_tokenizer_config(files: Files, name: str) -> Dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Optional, Sequence
 
@@ -43,9 +42,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     """
     try:
         app(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
-    except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
     except (ValueError, OSError, EOFError, ImportError) as error:
         if _shows_traceback:
             raise

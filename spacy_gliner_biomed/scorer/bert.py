@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .config import EncoderConfig
 from .linear import PackedLinear
 from .packing import Packing
-from .transformer import Layer, attend
+from .transformer import Layer, SelfAttention, attend
 
 
 class BertEmbeddings(nn.Module):
@@ -30,7 +30,7 @@ class BertEmbeddings(nn.Module):
         return F.dropout(x, self.dropout, self.training)
 
 
-class BertSelfAttention(nn.Module):
+class BertSelfAttention(SelfAttention):
     """Scaled dot-product attention inside each sequence."""
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -41,8 +41,11 @@ class BertSelfAttention(nn.Module):
         self.key = PackedLinear(config.hidden_size, config.hidden_size)
         self.value = PackedLinear(config.hidden_size, config.hidden_size)
 
+    def projections(self) -> List[PackedLinear]:
+        return [self.query, self.key, self.value]
+
     def forward(self, hidden: Tensor, packing: Packing, relative: Optional[Tensor] = None) -> Tensor:
-        q, k, v = (x.unflatten(1, (self.n_heads, -1)) for x in (self.query(hidden), self.key(hidden), self.value(hidden)))
+        q, k, v = self.project(hidden, self.n_heads)
         return attend(packing, q, k, v, self._kernel)
 
     def _kernel(self, query: Tensor, key: Tensor, value: Tensor, mask: Optional[Tensor]) -> Tensor:

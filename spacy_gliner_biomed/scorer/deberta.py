@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +22,7 @@ from .config import EncoderConfig
 from .linear import PackedLinear
 from .packing import Packing
 from .relative_bias import relative_bias_in_blocks, relative_bias_by_gather
-from .transformer import Layer, attend
+from .transformer import Layer, SelfAttention, attend
 
 
 @lru_cache(maxsize=8)
@@ -58,7 +58,7 @@ class DebertaEmbeddings(nn.Module):
         return F.dropout(self.LayerNorm(self.word_embeddings(ids)), self.dropout, self.training)
 
 
-class DebertaSelfAttention(nn.Module):
+class DebertaSelfAttention(SelfAttention):
     """Content-to-content, content-to-position and position-to-content attention, with shared projections."""
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -78,12 +78,12 @@ class DebertaSelfAttention(nn.Module):
         self._tables = None  # moved to another device or dtype
         return super()._apply(fn, recurse)
 
+    def projections(self) -> List[PackedLinear]:
+        return [self.query_proj, self.key_proj, self.value_proj]
+
     def forward(self, hidden: Tensor, packing: Packing, relative: Optional[Tensor] = None) -> Tensor:
         assert relative is not None
-        q, k, v = (
-            projection(hidden).unflatten(1, (self.n_heads, -1))
-            for projection in (self.query_proj, self.key_proj, self.value_proj)
-        )
+        q, k, v = self.project(hidden, self.n_heads)
         position_keys, position_queries = self._position_tables(relative)
 
         def kernel(query: Tensor, key: Tensor, value: Tensor, mask: Optional[Tensor]) -> Tensor:

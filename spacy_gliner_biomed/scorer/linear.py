@@ -7,8 +7,7 @@ the fly. The packed copy is dropped as soon as the layer is trained again, so it
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -79,32 +78,30 @@ def _pack_bfloat16(weight: Tensor, bias: Optional[Tensor], activation: str) -> C
 
 
 def _pack_int8(weight: Tensor, bias: Optional[Tensor], activation: str) -> Callable[[Tensor], Tensor]:
-    """One scale a row of the weights, one scale a call of the activations (torch's dynamic quantisation)."""
-    scales = weight.abs().amax(dim=1).clamp_min(1e-12).double() / 127.0
-    zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
-    rows = torch.quantize_per_channel(weight.float(), scales, zeros, 0, torch.qint8)
-    with _quantised_engine():
-        handle = torch.ops.quantized.linear_prepack(rows, bias)
+    """One scale a row of the weights and one a row of the activations, found as they come.
+
+    A row of the result depends on its own row of the input alone, so a text's scores don't depend on its neighbours in the
+    batch, as they do with torch's dynamic quantisation (one scale for the whole input).
+    """
+    weight_scale = weight.abs().amax(dim=1).clamp_min(1e-12) / 127.0
+    integers = (weight / weight_scale[:, None]).round().to(torch.int8).T  # (in_features, out_features)
+    offset = torch.zeros(weight.shape[0]) if bias is None else bias
     activate = ACTIVATIONS[activation]
+    middle = torch.tensor(128.5)
 
     def apply(x: Tensor) -> Tensor:
-        if x.numel() == 0:
+        rows = x.reshape(-1, x.shape[-1])
+        if not rows.shape[0]:
             return x.new_zeros((*x.shape[:-1], weight.shape[0]))
-        return activate(torch.ops.quantized.linear_dynamic(x, handle, reduce_range=False))
+        largest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg_())
+        scale = largest.clamp_min_(1e-12).div_(127.0)
+        # To the nearest integer in two passes: shifted into 1 … 255, where cutting the fraction off rounds; then shifted back
+        shifted = torch.addcmul(middle, rows, scale.reciprocal()).to(torch.uint8)
+        products = torch._int_mm(shifted.bitwise_xor_(128).view(torch.int8), integers)
+        result = torch.addcmul(offset, products.float().mul_(scale), weight_scale)
+        return activate(result).reshape(*x.shape[:-1], -1)
 
     return apply
-
-
-@contextmanager
-def _quantised_engine() -> Iterator[None]:
-    """oneDNN's int8 kernels while packing: the handle remembers them, torch's own setting is put back."""
-    before = torch.backends.quantized.engine
-    if "onednn" in torch.backends.quantized.supported_engines:
-        torch.backends.quantized.engine = "onednn"
-    try:
-        yield
-    finally:
-        torch.backends.quantized.engine = before
 
 
 def _pack_float32(weight: Tensor, bias: Optional[Tensor], activation: str) -> Optional[Callable[[Tensor], Tensor]]:
@@ -125,6 +122,22 @@ def _pack_float32(weight: Tensor, bias: Optional[Tensor], activation: str) -> Op
         return apply if torch.allclose(apply(probe), expected, rtol=1e-4, atol=1e-4) else None
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return None
+
+
+def pack_together(layers: Sequence[PackedLinear], precision: str) -> Optional[Callable[[Tensor], List[Tensor]]]:
+    """Layers that read the same input as one product; their own packed copies are dropped.
+
+    RETURNS (callable): the input → the output of each layer, as views of one tensor. None where nothing is gained.
+    """
+    weight = torch.cat([layer.weight.detach() for layer in layers])
+    bias = torch.cat([layer.bias.detach() for layer in layers])
+    apply = pack(weight, bias, precision)
+    if apply is None:
+        return None
+    widths = [layer.out_features for layer in layers]
+    for layer in layers:
+        layer.forget()
+    return lambda x: list(apply(x).split(widths, dim=-1))
 
 
 def for_each_linear(module: nn.Module, action: Callable[[PackedLinear], None]) -> None:

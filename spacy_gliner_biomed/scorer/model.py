@@ -17,6 +17,7 @@ from .config import EncoderConfig, ScorerConfig
 from .deberta import DebertaEncoder
 from .linear import PackedLinear, for_each_linear
 from .packing import Packing
+from .transformer import SelfAttention
 from .span_head import SpanHead, SpanLayer, two_layers
 
 ENCODERS = {"bert": BertEncoder, "deberta-v2": DebertaEncoder}
@@ -117,12 +118,16 @@ class SpanModel(nn.Module):
     def prepare(self, precision: str) -> None:
         """Pack every dense layer for inference (see `linear.py`)."""
         for_each_linear(self, lambda layer: layer.prepare(precision))
+        for child in self.modules():
+            if isinstance(child, SelfAttention):
+                child.prepare(precision)
         self.head.prepare(precision)
 
     def forget(self) -> None:
         """Drop everything derived from the weights, as they are about to change."""
-        for_each_linear(self, PackedLinear.forget)
-        self.head.forget()
+        for child in self.modules():
+            if isinstance(child, (PackedLinear, SelfAttention, SpanHead)):
+                child.forget()
         self.train(self.training)
 
     def encode_text(self, ids: Tensor, packing: Packing, rows: Tensor) -> Tensor:

@@ -113,8 +113,9 @@ class SpanScorer:
             ids = encoded.ids[encoded.bounds[number] : encoded.bounds[number + 1]]
             if not text.strip() or not len(ids):
                 raise ValueError(f"The label {text!r} is blank to this model's tokenizer; give every label some letters.")
-            special = self.label_subwords.special_ids | self._marker_ids()
-            if special.intersection(ids.tolist()):
+            # only where the token stands in the text: an unknown letter is read as [UNK], which is no mistake of the user's
+            special = {token_id for token_id, token in self.label_subwords.special_tokens.items() if token in text}
+            if (special | self._marker_ids()).intersection(ids.tolist()):
                 raise ValueError(f"The label {text!r} contains one of the model's own special tokens; leave it out.")
 
     # -- inference --------------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class SpanScorer:
         windows (list): words of each window, encoded or not, none longer than the encoder can read.
         label_texts (list): what the model reads for each label.
         thresholds (float or list): one for all labels or one each; a score must exceed it.
-        reproduce_gliner (bool): shift words after characters that the tokenizer drops, as `gliner` does (for comparisons).
+        reproduce_gliner (bool): for comparisons, shift words and labels where `gliner` does (see `published.py`).
         RETURNS (list): the candidates of each window, ordered by start, width and label.
         """
         encoded = [w if isinstance(w, EncodedWords) else self.encode(w) for w in windows]
@@ -159,21 +160,19 @@ class SpanScorer:
         limits = np.broadcast_to(np.asarray(thresholds, dtype=np.float32), (len(label_texts),))
         for batch in self._batches(encoded, label_texts):
             members = [encoded[number] for number in batch]
-            if reproduce_gliner:
-                members = [published.shift_words(member) for member in members]
-            for number, found in zip(batch, self._score_batch(members, label_texts, limits), strict=True):
+            for number, found in zip(
+                batch, self._score_batch(members, label_texts, limits, reproduce_gliner), strict=True
+            ):
                 results[number] = found
         return results
 
     def logits(self, words: Sequence[str], label_texts: Sequence[str], reproduce_gliner: bool = False) -> np.ndarray:
         """All logits of one window; spans that leave it hold -inf. *Shape:* `(n_words, max_width, n_labels)`, float32."""
         encoded = self.encode(words)
-        if reproduce_gliner:
-            encoded = published.shift_words(encoded)
         if not len(encoded) or not len(label_texts):
             return np.zeros((len(encoded), self.config.max_width, len(label_texts)), dtype=np.float32)
         with self._inference():
-            [(logits, _)] = self._logits([encoded], label_texts)
+            [(logits, _)] = self._logits([encoded], label_texts, reproduce_gliner)
             return logits.cpu().numpy()
 
     def forget(self) -> None:
@@ -213,16 +212,16 @@ class SpanScorer:
         return batches
 
     def _score_batch(
-        self, windows: List[EncodedWords], label_texts: Sequence[str], limits: np.ndarray
+        self, windows: List[EncodedWords], label_texts: Sequence[str], limits: np.ndarray, reproduce_gliner: bool
     ) -> List[Candidates]:
         device = torch.device(self.settings.device)
         floor = np.log(np.maximum(limits, 1e-12) / np.maximum(1 - limits, 1e-12)).astype(np.float32) - 1e-3
         found: List[Candidates] = []
         with self._inference():
             above = torch.from_numpy(floor).to(device)
-            for logits, words in self._logits(windows, label_texts):
+            for logits, words in self._logits(windows, label_texts, reproduce_gliner):
                 rows = (logits > above).nonzero()
-                score = torch.sigmoid(logits[tuple(rows.T)]).cpu().numpy()
+                score = _sigmoid(logits[tuple(rows.T)].cpu().numpy())
                 start, extra, label = rows.cpu().numpy().T
                 keep = score > limits[label]
                 start, extra, label, score = start[keep], extra[keep], label[keep], score[keep]
@@ -232,14 +231,23 @@ class SpanScorer:
                     found.append(Candidates(own, own + extra[low:high], label[low:high], score[low:high]))
         return found
 
-    def _logits(self, windows: List[EncodedWords], label_texts: Sequence[str]) -> "list[tuple[Tensor, Packing]]":
+    def _logits(
+        self, windows: List[EncodedWords], label_texts: Sequence[str], reproduce_gliner: bool
+    ) -> "list[tuple[Tensor, Packing]]":
         """Logits of windows: one tensor for all in a bi-encoder, one a window in a uni-encoder."""
+        prompt = self._prompt(label_texts)
+        if reproduce_gliner:
+            n_empty = 0
+            if not self.config.is_bi_encoder:
+                n_empty = int((np.diff(self.subwords.encode(label_texts).bounds) == 0).sum())
+                prompt = published.find_markers(prompt, self.config.class_token_index, self.config.embed_ent_token)
+            windows = [published.shift_words(window, n_empty) for window in windows]
         head = self.module.head
         if self.config.is_bi_encoder:
-            batch = self._batch(windows, [EMPTY_PROMPT] * len(windows))
+            batch = self._batch(windows, [prompt] * len(windows))
             terms = self._word_terms(batch, self._read(batch))
             return [(head.logits(terms, self._folded_labels(label_texts), batch.words), batch.words)]
-        batch = self._batch(windows, [self._prompt(label_texts)] * len(windows))
+        batch = self._batch(windows, [prompt] * len(windows))
         states = self._read(batch)
         markers = states[: len(windows) * batch.n_labels].unflatten(0, (len(windows), batch.n_labels))
         terms = self._word_terms(batch, states)
@@ -338,6 +346,11 @@ class SpanScorer:
     def with_settings(self, **changes: object) -> Settings:
         """RETURNS (Settings): the current settings with some changed."""
         return replace(self.settings, **changes)  # type: ignore[arg-type]
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    """In double precision, so that a score does not depend on how many others are computed with it. *Shape:* `(n,)`."""
+    return (1.0 / (1.0 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
 
 
 def _keep_newest(cache: OrderedDict, most: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -23,6 +23,10 @@ class EncodedWords:
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
+
+    def cut(self, room: int) -> "EncodedWords":
+        """RETURNS (EncodedWords): the first `room` sub-words, and the words that own them."""
+        return EncodedWords(self.ids[:room], np.minimum(self.bounds, room))
 
     def part(self, start: int, end: int) -> "EncodedWords":
         """RETURNS (EncodedWords): the words from `start` to `end` (exclusive)."""
@@ -48,9 +52,12 @@ class Subwords:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.cls_id, self.sep_id = self._special_ids()
-        self.special_ids = frozenset(
-            token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items() if token.special
-        )
+        #: id → text of the tokens that stand for no text of a user's
+        self.special_tokens: Dict[int, str] = {
+            token_id: token.content
+            for token_id, token in self._tokenizer.get_added_tokens_decoder().items()
+            if token.special
+        }
         pair = self.encode(["beta", "cell"])
         if pair.ids.tolist() != self.encode(["beta"]).ids.tolist() + self.encode(["cell"]).ids.tolist():
             raise ValueError("The tokenizer reads a word differently after another word; GLiNER's tokenizers don't.")

@@ -6,14 +6,14 @@ loads as it is.
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import EncoderConfig
-from .linear import PackedLinear
+from .linear import PackedLinear, pack_together
 from .packing import Packing
 
 # (query, key, value, mask) of one group → context; all but the mask are (n_sequences, heads, length, head_width)
@@ -55,6 +55,35 @@ def _attend_padded(packing: Packing, query: Tensor, key: Tensor, value: Tensor, 
     return context.transpose(1, 2).reshape(n_sequences * longest, -1)[index]
 
 
+class SelfAttention(nn.Module):
+    """The projections that both families' attention begins with: three layers in training, one product in inference."""
+
+    _fused: Optional[Callable[[Tensor], List[Tensor]]] = None
+
+    def projections(self) -> List[PackedLinear]:
+        """RETURNS (list): the query, key and value layers."""
+        raise NotImplementedError
+
+    def project(self, hidden: Tensor, n_heads: int) -> List[Tensor]:
+        """Queries, keys and values. *Shape:* `(n_tokens, hidden)` → three of `(n_tokens, heads, head_width)`."""
+        if self._fused is not None and not torch.is_grad_enabled():
+            outputs = self._fused(hidden)
+        else:
+            outputs = [layer(hidden) for layer in self.projections()]
+        return [output.unflatten(1, (n_heads, -1)) for output in outputs]
+
+    def prepare(self, precision: str) -> None:
+        """Pack the three projections together."""
+        self._fused = pack_together(self.projections(), precision)
+
+    def forget(self) -> None:
+        """Drop the packed projections."""
+        self._fused = None
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {**self.__dict__, "_fused": None}
+
+
 class SelfOutput(nn.Module):
     """Linear, dropout, residual, layer norm: the close of both halves of a layer."""
 
@@ -71,7 +100,7 @@ class SelfOutput(nn.Module):
 class Attention(nn.Module):
     """Self-attention (the family's own) and its output."""
 
-    def __init__(self, config: EncoderConfig, self_attention: nn.Module) -> None:
+    def __init__(self, config: EncoderConfig, self_attention: SelfAttention) -> None:
         super().__init__()
         self.self = self_attention
         self.output = SelfOutput(config, config.hidden_size)
@@ -88,7 +117,7 @@ class Intermediate(nn.Module):
 class Layer(nn.Module):
     """One transformer layer. *Shape:* `(n_tokens, hidden)` → `(n_tokens or n_rows, hidden)`."""
 
-    def __init__(self, config: EncoderConfig, self_attention: nn.Module) -> None:
+    def __init__(self, config: EncoderConfig, self_attention: SelfAttention) -> None:
         super().__init__()
         self.attention = Attention(config, self_attention)
         self.intermediate = Intermediate(config)

@@ -64,9 +64,9 @@ def to_windows(
                     report.across += 1
                 else:
                     spans.append((first - part.own_start, last - part.own_start, text))
-            windows.append(
-                TrainingWindow(encoded.part(part.own_start, part.own_end), list(texts.values()), spans)
-            )
+            # only a single word can be longer than a window; the model reads its beginning
+            own = encoded.part(part.own_start, part.own_end).cut(room)
+            windows.append(TrainingWindow(own, list(texts.values()), spans))
     return windows
 
 

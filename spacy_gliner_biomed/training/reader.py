@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
@@ -14,6 +16,7 @@ from spacy.tokens import Doc, SpanGroup
 from spacy.training import Corpus, Example
 
 Row = Dict[str, Any]
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def create_jsonl_reader(
@@ -60,7 +63,7 @@ def create_docbin_reader(
 ) -> Callable[[Language], Iterable[Example]]:
     """Registered as `spacy_gliner_biomed.DocBin.v1`: `.spacy` files, gold from the span group or, failing that, the entities.
 
-    A passage was annotated for `attrs["annotated_labels"]` of its span group; without it, for every label in the files.
+    A passage was annotated for `attrs["annotated_labels"]` of its span group; without it, for every label of the component.
     """
 
     def read(nlp: Language) -> Iterator[Example]:
@@ -90,10 +93,16 @@ def read_rows(path: Path) -> List[Row]:
 
 def _read_file(file: Path) -> Iterator[Row]:
     opener = gzip.open if file.name.endswith(".gz") else open
-    with opener(file, "rt", encoding="utf-8") as lines:  # type: ignore[operator]
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield check_row(line, f"{file}, line {number}", file.name)
+    number = 0
+    try:
+        with opener(file, "rb") as lines:  # type: ignore[operator]
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield check_row(line.decode("utf-8"), f"{file}, line {number}", file.name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{file}, after line {number}: the gzip file is damaged ({error}).") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}, line {number}: this is not UTF-8 ({error.reason} at byte {error.start}).") from None
 
 
 def check_row(line: str, where: str, file_name: str = "") -> Row:
@@ -107,6 +116,11 @@ def check_row(line: str, where: str, file_name: str = "") -> Row:
         raise ValueError(f"{where}: this is not JSON ({error}).") from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("entities", []), list):
         raise ValueError(f"{where}: a passage needs a 'text' and a list of 'entities'.")
+    if _HALF_PAIR.search(row["text"]):
+        raise ValueError(f"{where}: the text holds half a surrogate pair, which is no character.")
+    corpus, labels = row.get("corpus", ""), row.get("labels") or []
+    if not isinstance(corpus, str) or not isinstance(labels, list) or not all(isinstance(x, str) and x for x in labels):
+        raise ValueError(f"{where}: 'corpus' must be a text and 'labels' a list of texts.")
     length = len(row["text"])
     for entity in row.get("entities", []):
         try:

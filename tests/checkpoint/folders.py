@@ -22,7 +22,7 @@ LABELS = ["gene", "disease", "animal"]
 TEXT_EMBEDDINGS = "token_rep_layer.bert_layer.model.embeddings.word_embeddings.weight"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _made(options: tuple[tuple[str, Any], ...]) -> tuple[Path, Any]:
     root = tempfile.TemporaryDirectory(prefix="checkpoints-")
     settings = {"calibration_texts": 2, "calibration_labels": (3,), **dict(options)}
@@ -36,7 +36,9 @@ def published(target: Path, **options: Any) -> Path:
     return target
 
 
-def edit_json(folder: Path, changes: dict[str, Any], name: str = "gliner_config.json", drop: tuple[str, ...] = ()) -> None:
+def edit_json(
+    folder: Path, changes: dict[str, Any], name: str = "gliner_config.json", drop: tuple[str, ...] = ()
+) -> None:
     """Change or drop fields of a JSON file; a dotted name reaches into an object."""
     path = folder / name
     values = json.loads(path.read_text(encoding="utf8"))
@@ -62,7 +64,7 @@ def write_tensors(folder: Path, tensors: dict[str, torch.Tensor], metadata: dict
 
 
 def our_logits(scorer: SpanScorer, labels: list[str] = LABELS) -> np.ndarray:
-    """RETURNS (ndarray): logits of the sample sentence, -inf for spans beyond its end. *Shape:* (words, width, labels)."""
+    """RETURNS (ndarray): logits of the sample sentence, -inf for spans beyond it. *Shape:* (words, width, labels)."""
     return scorer.logits(WORDS, labels)
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacy_gliner_biomed.checkpoint import CheckpointError, export, from_files, load, quantise_rows, round_to_int8, save, to_files
+from spacy_gliner_biomed.checkpoint import (
+    CheckpointError,
+    export,
+    from_files,
+    load,
+    quantise_rows,
+    round_to_int8,
+    save,
+    to_files,
+)
 from spacy_gliner_biomed.checkpoint.int8 import dequantise_rows, requantise_rows
 from spacy_gliner_biomed.scorer import SpanScorer, TrainingCard, build_module
 from tests.checkpoint.folders import assert_same, gliner_logits, our_logits, published, read_tensors
@@ -188,6 +197,9 @@ def test_files_of_a_saved_folder(tmp_path: Path) -> None:
         "model.safetensors", "spacy_gliner_biomed.json", "tokenizer.json", "tokenizer_config.json",
     ]  # fmt: skip
     config = json.loads(files["gliner_config.json"])
-    assert config["encoder_config"]["model_type"] == "deberta-v2" and config["labels_encoder_config"]["model_type"] == "bert"
+    assert (
+        config["encoder_config"]["model_type"] == "deberta-v2"
+        and config["labels_encoder_config"]["model_type"] == "bert"
+    )
     assert json.loads(files["labels_tokenizer/tokenizer_config.json"])["model_max_length"] == 512
     assert json.loads(files["tokenizer_config.json"])["model_max_length"] == int(1e30)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
 from spacy_gliner_biomed import checkpoint
 from tests.parity import ours
+from tests.parity.agreement import count_flips, scored
 from tests.parity.grid import Cell, CellReadings
-from tests.parity.judge import LOGIT_TOLERANCE, SCORE_TOLERANCE, judge, max_difference
-from tests.parity.reference import MODES, Mode, Reading
+from tests.parity.judge import LOGIT_TOLERANCE, max_difference
+from tests.parity.reference import MODES
 
-Key = tuple[int, int, str]
 MOST_FLIPS = 0.002  # of the entities of a cell: flips are rare, or something other than rounding is at work
-
-
-def flips(reading: Reading, labels: list[str], mode: Mode, found: Iterable[tuple[Key, float]]) -> int:
-    """Assert that found entities are gliner's, apart from flips that a near-tie explains. RETURNS (int): how many flipped."""
-    found = list(found)
-    theirs = {entity.key: entity.score for entity in reading.entities[mode]}
-    for key, score in found:
-        assert key not in theirs or abs(score - theirs[key]) <= SCORE_TOLERANCE
-    if sorted(key for key, _ in found) == sorted(theirs):
-        return 0
-    verdict = judge(reading.logits, labels, mode)
-    assert verdict.objections(theirs) == [], "the judge objects to gliner itself"
-    assert verdict.objections(key for key, _ in found) == []
-    return len({key for key, _ in found}.symmetric_difference(theirs))
 
 
 def test_one_to_five_per_cent_of_the_spans_pass(readings: Callable[[Cell], CellReadings], cell: Cell) -> None:
@@ -59,7 +45,7 @@ def test_entities_of_the_scorer(readings: Callable[[Cell], CellReadings], cell: 
         for reading, candidates in zip(expected, found, strict=True):
             for mode in MODES:
                 kept = ours.decoded(candidates, read.labels, mode)
-                n_flips += flips(reading, read.labels, mode, kept)
+                n_flips += count_flips(reading, read.labels, mode, kept)
                 n_found += len(kept)
     assert n_flips <= max(2, MOST_FLIPS * n_found)
 
@@ -75,7 +61,7 @@ def test_entities_of_the_pipe(readings: Callable[[Cell], CellReadings], cell: Ce
             words = ours.words_of(doc)
             assert [word.text for word in words] == reading.words
             found = ours.in_document(doc)
-            n_flips += flips(reading, read.labels, mode, ((entity.key, entity.score) for entity in found))
+            n_flips += count_flips(reading, read.labels, mode, scored(found))
             n_found += len(found)
             theirs = {entity.key: (entity.start_char, entity.end_char) for entity in reading.entities[mode]}
             for entity in found:

@@ -1,0 +1,1 @@
+"""Speed and memory beside `gliner`: run each as `python -m benchmarks.<name>` from the repository's root."""

@@ -1,0 +1,46 @@
+"""`gliner-biomed export` and `gliner-biomed info`, on a small random checkpoint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spacy_gliner_biomed import checkpoint
+from tests.cli.support import run
+from tests.support.published import make_checkpoint
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("model"), "bi", "bert")
+
+
+def test_info(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """Sizes and provenance, as JSON."""
+    shown = json.loads(run(capsys, "info", model).out)
+    scorer = checkpoint.load(str(model))
+    assert scorer.config.max_width == shown["config"]["max_width"]
+    assert "names" == shown["card"]["trained_on"]
+    assert sum(parameter.numel() for parameter in scorer.module.parameters()) == shown["parameters"]
+
+
+def test_export(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
+    """A folder that loads again, with the same weights."""
+    folder = tmp_path / "exported"
+    outcome = run(capsys, "export", model, folder)
+    assert f"Wrote '{folder}'; gliner loads it with GLiNER.from_pretrained('{folder}').\n" == outcome.out
+    before, after = (checkpoint.load(str(path)).module.state_dict() for path in (model, folder))
+    assert before.keys() == after.keys()
+    assert all(before[name].equal(after[name]) for name in before)
+
+
+@pytest.mark.parametrize("command", [["info"], ["export"]])
+def test_a_missing_model(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]) -> None:
+    """One sentence that names it."""
+    arguments = [*command, tmp_path / "nowhere", *([tmp_path / "out"] if command == ["export"] else [])]
+    outcome = run(capsys, *arguments)
+    assert 1 == outcome.status
+    assert f"There is no model folder '{tmp_path}/nowhere'" in outcome.err
+    assert 1 == len(outcome.err.splitlines())
