@@ -53,16 +53,17 @@ def spellings(name: str) -> Iterator[str]:
 
 
 def is_case_sensitive(name: str) -> bool:
-    """Whether a name is matched as written: short ones and all-capital ones are, or "WAS" and "CAT" would be genes.
+    """Whether a name is matched as written: symbols are, or "cat" and "rest" would be the genes CAT and REST.
 
-    A single word of four characters or more with a digit is not: "Brca2" is how mouse "BRCA2" is written.
+    A symbol is a name in capitals, or one of at most four characters with a capital in it. A single word of four
+    characters or more with a digit is safe in any case: "Brca2" is how mouse "BRCA2" is written.
 
     name (str): a spelling.
     RETURNS (bool): True where case counts.
     """
     if len(name) >= 4 and " " not in name and any(character.isdigit() for character in name):
         return False
-    return len(name) <= 4 or name == name.upper()
+    return name == name.upper() or (len(name) <= 4 and name != name.lower())
 
 
 def class_words(labels: Set[str]) -> Set[str]:

@@ -23,7 +23,7 @@ NAMES = [
     ("disease", "fever"),
     ("disease", "disease"),
     ("anatomy", "breast"),
-    ("gene", "WAS"),
+    ("gene", "CAT"),
     ("gene", "BRCA2"),
     ("gene", "TNF-alpha"),
     ("protein", "TNF alpha"),
@@ -47,7 +47,7 @@ def matched(matcher: LexiconMatcher, text: str, keys: dict[str, str] = KEYS) -> 
     ("text", "expected"),
     [
         ("Fever was high", [("Fever", "illness")]),
-        ("the WAS gene", [("WAS", "gene")]),
+        ("CAT of a cat", [("CAT", "gene")]),
         ("breast cancers", [("breast cancers", "illness")]),
         ("breast or cancer", [("cancer", "illness")]),
         ("Brca2-deficient", [("Brca2", "gene")]),
@@ -78,7 +78,7 @@ def test_class_words_where_a_corpus_annotates_them(matcher: LexiconMatcher) -> N
 
 
 def test_keys_of_a_corpus() -> None:
-    """The likeliest reading of every label comes before the second of any; the first corpus label keeps a shared key."""
+    """The likeliest reading of every label comes before the second of any; no key is given twice."""
     table = {
         "gene": LabelRow(("gene", "protein"), False),
         "protein": LabelRow(("protein", "gene"), False),
