@@ -94,7 +94,7 @@ def make_gliner_biomed(
     device: Optional[str],
     precision: str,
     scorer: Optional[Callable],
-) -> "GlinerBiomed":
+) -> GlinerBiomed:
     """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`."""
     return GlinerBiomed(
         nlp.vocab,
@@ -207,7 +207,7 @@ class GlinerBiomed(TrainablePipe):
         return LabelSet.of(self.cfg["labels"])
 
     @property
-    def labels(self) -> Tuple[str, ...]:  # type: ignore[override]
+    def labels(self) -> Tuple[str, ...]:
         """The label names. Assign a list of names or a mapping from name to description."""
         return self.label_set.names
 
@@ -312,7 +312,7 @@ class GlinerBiomed(TrainablePipe):
         reading = self._reading(scorer, wanted, limits)
         return read_docs(scorer, [doc.text for doc in docs], reading)
 
-    def set_annotations(self, docs: Iterable[Doc], hits: Iterable[Hits]) -> None:  # type: ignore[override]
+    def set_annotations(self, docs: Iterable[Doc], hits: Iterable[Hits]) -> None:
         """Write hits to the documents: the only place that changes them."""
         cfg = self.cfg
         for doc, found in zip(docs, hits, strict=True):
@@ -433,7 +433,7 @@ class GlinerBiomed(TrainablePipe):
         }
         util.to_disk(Path(path), writers, exclude)
 
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> GlinerBiomed:
         """Read what `to_disk` wrote."""
         # srsly's own parser reads 0.3 as 0.30000000000000004
         readers: Dict[str, Callable[[Path], Any]] = {
@@ -451,7 +451,7 @@ class GlinerBiomed(TrainablePipe):
         }
         return util.to_bytes(writers, exclude)
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> GlinerBiomed:
         """Take what `to_bytes` made."""
         readers: Dict[str, Callable[[bytes], Any]] = {
             "cfg": lambda b: self.cfg.update(json.loads(b)),

@@ -20,5 +20,7 @@ def resolve_device(device: Optional[str], model: Model) -> str:
     except RuntimeError:
         raise ValueError(f"The device {device!r} is unknown; use 'cpu', 'cuda' or 'cuda:1'.") from None
     if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"The device {device!r} was asked for, but torch finds no GPU here; use 'cpu' or leave device out.")
+        raise ValueError(
+            f"The device {device!r} was asked for, but torch finds no GPU here; use 'cpu' or leave device out."
+        )
     return device

@@ -60,7 +60,7 @@ class LabelSet:
         return len(self.names)
 
     @classmethod
-    def of(cls, labels: Optional[LabelsInput]) -> "LabelSet":
+    def of(cls, labels: Optional[LabelsInput]) -> LabelSet:
         """Build a set from a list of names or a mapping from name to description; None gives `DEFAULT_LABELS`.
 
         RAISES (ValueError): for a label that is blank or no text, for a single text instead of a list, and for two names with
@@ -86,7 +86,9 @@ class LabelSet:
         for name, description in distinct.items():
             reading = description or name
             if reading in readings:
-                raise ValueError(f"The labels {readings[reading]!r} and {name!r} read the same: {reading!r}; tell them apart.")
+                raise ValueError(
+                    f"The labels {readings[reading]!r} and {name!r} read the same: {reading!r}; tell them apart."
+                )
             readings[reading] = name
         return cls(tuple(distinct), tuple(distinct.values()))
 

@@ -31,7 +31,7 @@ class Hits:
     names: Tuple[str, ...]
 
     @classmethod
-    def none(cls, names: Tuple[str, ...]) -> "Hits":
+    def none(cls, names: Tuple[str, ...]) -> Hits:
         """RETURNS (Hits): no hit at all."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(empty, empty, empty, np.zeros(0, dtype=np.float32), names)

@@ -1,7 +1,7 @@
 """Texts → hits: words, windows, scores, ownership, decoding, as a list of steps.
 
-    text ──split_words──▶ words ──encode──▶ sub-words ──plan_windows──▶ windows ──score──▶ candidates of each window
-         ──own──▶ candidates of the text ──decode──▶ spans of words ──offsets──▶ Hits
+text ──split_words──▶ words ──encode──▶ sub-words ──plan_windows──▶ windows ──score──▶ candidates of each window
+     ──own──▶ candidates of the text ──decode──▶ spans of words ──offsets──▶ Hits
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def read_docs(scorer: SpanScorer, texts: Sequence[str], reading: Reading) -> Lis
                 waiting = []
     _score(scorer, waiting, reading, found)
     return [
-        _hits(Candidates.join(parts), starts, ends, reading) for parts, (starts, ends) in zip(found, bounds, strict=True)
+        _hits(Candidates.join(parts), starts, ends, reading)
+        for parts, (starts, ends) in zip(found, bounds, strict=True)
     ]
 
 
@@ -86,7 +87,9 @@ def _score(scorer: SpanScorer, pieces: List[_Piece], reading: Reading, found: Li
         own = (start >= piece.window.own_start) & (start < piece.window.own_end)
         if own.any():
             end = candidates.end + piece.window.start
-            found[piece.text_number].append(Candidates(start[own], end[own], candidates.label[own], candidates.score[own]))
+            found[piece.text_number].append(
+                Candidates(start[own], end[own], candidates.label[own], candidates.score[own])
+            )
 
 
 def _hits(candidates: Candidates, starts: np.ndarray, ends: np.ndarray, reading: Reading) -> Hits:

@@ -39,7 +39,8 @@ def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[st
     graded = [example for example in examples if spans_key in example.reference.spans]
     if not graded:
         return scores
-    total, by_label = PRFScore(), {}
+    total = PRFScore()
+    by_label: Dict[str, PRFScore] = {}
     for example in graded:
         group = example.reference.spans[spans_key]
         annotated = group.attrs.get("annotated_labels")

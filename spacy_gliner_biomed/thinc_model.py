@@ -15,6 +15,7 @@ import torch
 from thinc.api import Model, get_array_module, torch2xp, xp2torch
 from thinc.shims import Shim
 
+from .scorer.linear import PackedLinear
 from .scorer.loss import SpanLoss
 from .scorer.scorer import SpanScorer
 from .scorer.training import TrainingWindow, batch_loss
@@ -84,7 +85,7 @@ class ScorerShim(Shim):
         scorer.storage_scales = None
         module = scorer.module.train()
         for layer in module.modules():
-            if hasattr(layer, "train_in_bfloat16"):
+            if isinstance(layer, PackedLinear):
                 layer.train_in_bfloat16 = self.mixed_precision
         return module
 
@@ -133,7 +134,7 @@ class ScorerShim(Shim):
 
         return srsly.msgpack_dumps({"files": checkpoint.to_files(self.scorer) if self.is_loaded else {}})
 
-    def from_bytes(self, bytes_data: bytes) -> "ScorerShim":
+    def from_bytes(self, bytes_data: bytes) -> ScorerShim:
         """Take a model folder made by `to_bytes`."""
         from . import checkpoint
 
@@ -155,7 +156,7 @@ class ScorerShim(Shim):
         self.make = _Loader(str(folder), None)
         self._scorer = checkpoint.load(str(folder))
 
-    def copy(self) -> "ScorerShim":
+    def copy(self) -> ScorerShim:
         """RETURNS (ScorerShim): a copy with weights of its own."""
         copied = ScorerShim(self.make, self.loss, self.mixed_precision)
         return copied.from_bytes(self.to_bytes())

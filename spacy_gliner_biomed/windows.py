@@ -47,9 +47,7 @@ def check_window(window: int, stride: Optional[int], max_width: int) -> int:
     return stride
 
 
-def plan_windows(
-    bounds: np.ndarray, window: int, stride: int, max_subwords: int, max_width: int = 0
-) -> List[Window]:
+def plan_windows(bounds: np.ndarray, window: int, stride: int, max_subwords: int, max_width: int = 0) -> List[Window]:
     """Cut a text into windows of at most `window` words and `max_subwords` sub-words.
 
     bounds (ndarray): word w owns the sub-words `bounds[w]` to `bounds[w + 1]`. *Shape:* `(n_words + 1,)`.
@@ -75,7 +73,7 @@ def plan_windows(
             # A window that closed early keeps half of its words to itself, or fewer where a span would be cut
             overlap = min(overlap, max(n_words_read // 2, max_width if n_words_read > max_width else 0))
         start = max(end - overlap, start + 1)
-    windows = []
+    windows: List[Window] = []
     for number, (start, end) in enumerate(extents):
         own_start = windows[-1].own_end if windows else 0
         last = number + 1 == len(extents)

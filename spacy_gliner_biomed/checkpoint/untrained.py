@@ -27,8 +27,8 @@ class PretrainedEncoder(NamedTuple):
     """An encoder as it was published: sizes, weights under the names of our modules, tokenizer."""
 
     config: EncoderConfig
-    state: "Dict[str, torch.Tensor]"
-    subwords: "Subwords"
+    state: Dict[str, torch.Tensor]
+    subwords: Subwords
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Untrained:
     attention_dropout: Optional[float]
     seed: int
 
-    def __call__(self) -> "SpanScorer":
+    def __call__(self) -> SpanScorer:
         """RETURNS (SpanScorer): pre-trained encoders under an untrained head.
 
         RAISES (CheckpointError): when an encoder can't be found or read.
@@ -87,6 +87,7 @@ class Untrained:
         return SpanScorer(config, module, text.subwords, labels.subwords if self.bi_encoder else None)
 
     def _with_dropout(self, encoder: EncoderConfig) -> EncoderConfig:
+        assert self.attention_dropout is not None
         return replace(encoder, attention_probs_dropout_prob=self.attention_dropout)
 
 
@@ -113,12 +114,14 @@ def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
     return PretrainedEncoder(config, state, subwords)
 
 
-def _load(encoder: "torch.nn.Module", pretrained: PretrainedEncoder, name: str) -> None:
+def _load(encoder: torch.nn.Module, pretrained: PretrainedEncoder, name: str) -> None:
     """Copy weights into an encoder, every one of its parameters; a file's further tensors (heads, poolers) have no use here."""
     own = encoder.state_dict()
     missing = [key for key in own if key not in pretrained.state]
     if missing:
-        raise CheckpointError(f"The encoder {name!r} lacks the tensors {listed(missing)}; it is no {pretrained.config.model_type}.")
+        raise CheckpointError(
+            f"The encoder {name!r} lacks the tensors {listed(missing)}; it is no {pretrained.config.model_type}."
+        )
     wrong = [key for key in own if own[key].shape != pretrained.state[key].shape]
     if wrong:
         raise CheckpointError(
@@ -128,7 +131,9 @@ def _load(encoder: "torch.nn.Module", pretrained: PretrainedEncoder, name: str) 
     encoder.load_state_dict({key: pretrained.state[key] for key in own})
 
 
-def _with_markers(pretrained: PretrainedEncoder, config: ScorerConfig, seed: int) -> "tuple[PretrainedEncoder, ScorerConfig]":
+def _with_markers(
+    pretrained: PretrainedEncoder, config: ScorerConfig, seed: int
+) -> tuple[PretrainedEncoder, ScorerConfig]:
     """Give a tokenizer the prompt's special tokens, in `gliner`'s order, and the embedding table rows for them."""
     import torch
     from tokenizers import AddedToken, Tokenizer
@@ -136,7 +141,9 @@ def _with_markers(pretrained: PretrainedEncoder, config: ScorerConfig, seed: int
     from ..scorer.subwords import Subwords
 
     tokenizer = Tokenizer.from_str(pretrained.subwords.json)
-    tokens = [AddedToken(text, special=True, normalized=False) for text in ("[FLERT]", config.ent_token, config.sep_token)]
+    tokens = [
+        AddedToken(text, special=True, normalized=False) for text in ("[FLERT]", config.ent_token, config.sep_token)
+    ]
     tokenizer.add_special_tokens(tokens)
     n_rows = tokenizer.get_vocab_size(with_added_tokens=True)
     key = "embeddings.word_embeddings.weight"

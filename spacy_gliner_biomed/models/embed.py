@@ -1,6 +1,6 @@
 """A trained model folder → the embedded model: rounded to int8 rows, its provenance written in, its files hashed.
 
-    python -m spacy_gliner_biomed.models.embed MODEL --corpora CORPORA [--into FOLDER]
+python -m spacy_gliner_biomed.models.embed MODEL --corpora CORPORA [--into FOLDER]
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def main(arguments: Optional[List[str]] = None) -> None:
     parser.add_argument("--into", type=Path, default=FOLDER, help="where to write it (default: into the package)")
     options = parser.parse_args(arguments)
     card = embed(options.model, options.corpora, options.into)
-    print(f"{options.into}: trained on {len(card.corpora)} corpora, {len({x for y in card.labels.values() for x in y})} labels")
+    print(
+        f"{options.into}: trained on {len(card.corpora)} corpora, {len({x for y in card.labels.values() for x in y})} labels"
+    )
 
 
 if __name__ == "__main__":

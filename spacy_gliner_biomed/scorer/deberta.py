@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .config import EncoderConfig
 from .linear import PackedLinear
 from .packing import Packing
-from .relative_bias import relative_bias_in_blocks, relative_bias_by_gather
+from .relative_bias import relative_bias_by_gather, relative_bias_in_blocks
 from .transformer import Layer, SelfAttention, attend
 
 
@@ -70,11 +70,11 @@ class DebertaSelfAttention(SelfAttention):
         self.value_proj = PackedLinear(config.hidden_size, config.hidden_size)
         self._tables: Optional[Tuple[Tensor, Tensor]] = None
 
-    def train(self, mode: bool = True) -> "DebertaSelfAttention":
+    def train(self, mode: bool = True) -> DebertaSelfAttention:
         self._tables = None
         return super().train(mode)
 
-    def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
+    def _apply(self, fn, recurse=True):
         self._tables = None  # moved to another device or dtype
         return super()._apply(fn, recurse)
 

@@ -30,17 +30,19 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.start)
 
-    def pick(self, index: np.ndarray) -> "Candidates":
+    def pick(self, index: np.ndarray) -> Candidates:
         """RETURNS (Candidates): those that an index array or mask selects."""
         return Candidates(self.start[index], self.end[index], self.label[index], self.score[index])
 
     @classmethod
-    def join(cls, parts: List["Candidates"]) -> "Candidates":
+    def join(cls, parts: List[Candidates]) -> Candidates:
         """RETURNS (Candidates): all of the parts, in their order."""
         if not parts:
             empty = np.zeros(0, dtype=np.int64)
             return cls(empty, empty, empty, np.zeros(0, dtype=np.float32))
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end", "label", "score")))
+        return cls(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end", "label", "score"))
+        )
 
 
 def decode(candidates: Candidates, overlap: str, multi_label: bool) -> Candidates:

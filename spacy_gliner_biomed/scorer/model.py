@@ -17,8 +17,8 @@ from .config import EncoderConfig, ScorerConfig
 from .deberta import DebertaEncoder
 from .linear import PackedLinear, for_each_linear
 from .packing import Packing
-from .transformer import SelfAttention
 from .span_head import SpanHead, SpanLayer, two_layers
+from .transformer import SelfAttention
 
 ENCODERS = {"bert": BertEncoder, "deberta-v2": DebertaEncoder}
 
@@ -108,7 +108,9 @@ class SpanModel(nn.Module):
         self.token_rep_layer = TokenLayer(config)
         head = SpanHead(config.hidden_size, config.max_width, config.dropout)
         self.span_rep_layer = SpanLayer(head)
-        self.prompt_rep_layer = two_layers(config.hidden_size, 4 * config.hidden_size, config.hidden_size, config.dropout)
+        self.prompt_rep_layer = two_layers(
+            config.hidden_size, 4 * config.hidden_size, config.hidden_size, config.dropout
+        )
 
     @property
     def head(self) -> SpanHead:
@@ -129,6 +131,13 @@ class SpanModel(nn.Module):
             if isinstance(child, (PackedLinear, SelfAttention, SpanHead)):
                 child.forget()
         self.train(self.training)
+
+    def link_words(self, words: Tensor, packing: Packing) -> Tensor:
+        """Let the words of a window see each other. *Shape:* `(n_words, D)` → the same.
+
+        Nothing by default: published bi-encoders carry an LSTM that is never called.
+        """
+        return words
 
     def encode_text(self, ids: Tensor, packing: Packing, rows: Tensor) -> Tensor:
         """Projected states of the wanted sub-words. *Shape:* `(n_tokens,)`, `(n_rows,)` → `(n_rows, D)`."""
@@ -156,10 +165,6 @@ class UniSpanModel(SpanModel):
 
 class BiSpanModel(SpanModel):
     """A second encoder reads each label by itself."""
-
-    def link_words(self, words: Tensor, packing: Packing) -> Tensor:
-        """Nothing: published bi-encoders carry an LSTM that is never called."""
-        return words
 
     def encode_labels(self, ids: Tensor, packing: Packing) -> Tensor:
         """Label vectors: the mean over all of a label's sub-words, [CLS] and [SEP] included, through the prompt MLP.

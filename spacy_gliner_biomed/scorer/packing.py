@@ -40,7 +40,7 @@ class Packing:
     padded: bool = False
 
     @classmethod
-    def of(cls, lengths: Sequence[int], padded: bool = False) -> "Packing":
+    def of(cls, lengths: Sequence[int], padded: bool = False) -> Packing:
         """RETURNS (Packing): sequences of these lengths; a length of 0 is allowed."""
         return cls(tuple(int(length) for length in lengths), padded)
 

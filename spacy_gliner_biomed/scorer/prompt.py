@@ -99,7 +99,7 @@ def build_batch(
     )
 
 
-def build_label_batch(labels: EncodedWords, subwords: Subwords, device: torch.device) -> "tuple[Tensor, Packing]":
+def build_label_batch(labels: EncodedWords, subwords: Subwords, device: torch.device) -> tuple[Tensor, Packing]:
     """RETURNS (tuple): packed sub-words of a bi-encoder's labels, and their lengths."""
     ids, lengths = [], []
     for number in range(len(labels)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union, cast
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from .card import TrainingCard
 from .config import ScorerConfig
 from .decode import Candidates
 from .linear import PRECISIONS
-from .model import BiSpanModel, SpanModel
+from .model import BiSpanModel, SpanModel, UniSpanModel
 from .packing import Packing
 from .prompt import EMPTY_PROMPT, Prompt, TextBatch, build_batch, build_label_batch, build_prompt
 from .span_head import FoldedLabels, WordTerms
@@ -72,9 +72,9 @@ class SpanScorer:
         self.storage_scales = storage_scales
         self.settings = Settings()
         self._prepared = False
-        self._label_vectors: "OrderedDict[str, Tensor]" = OrderedDict()
-        self._folded: "OrderedDict[tuple, FoldedLabels]" = OrderedDict()
-        self._prompts: "OrderedDict[tuple, Prompt]" = OrderedDict()
+        self._label_vectors: OrderedDict[str, Tensor] = OrderedDict()
+        self._folded: OrderedDict[tuple, FoldedLabels] = OrderedDict()
+        self._prompts: OrderedDict[tuple, Prompt] = OrderedDict()
 
     # -- what fits --------------------------------------------------------------------------------------------------------
 
@@ -112,7 +112,9 @@ class SpanScorer:
         for number, text in enumerate(label_texts):
             ids = encoded.ids[encoded.bounds[number] : encoded.bounds[number + 1]]
             if not text.strip() or not len(ids):
-                raise ValueError(f"The label {text!r} is blank to this model's tokenizer; give every label some letters.")
+                raise ValueError(
+                    f"The label {text!r} is blank to this model's tokenizer; give every label some letters."
+                )
             # only where the token stands in the text: an unknown letter is read as [UNK], which is no mistake of the user's
             special = {token_id for token_id, token in self.label_subwords.special_tokens.items() if token in text}
             if (special | self._marker_ids()).intersection(ids.tolist()):
@@ -128,7 +130,9 @@ class SpanScorer:
         if settings.precision not in PRECISIONS:
             raise ValueError(f"The precision {settings.precision!r} is unknown; choose from {list(PRECISIONS)}.")
         if settings.precision == "int8" and torch.device(settings.device).type != "cpu":
-            raise ValueError(f"The precision 'int8' runs on the CPU alone, not on {settings.device!r}; use 'bfloat16' there.")
+            raise ValueError(
+                f"The precision 'int8' runs on the CPU alone, not on {settings.device!r}; use 'bfloat16' there."
+            )
         if (settings.precision, settings.device) != (self.settings.precision, self.settings.device):
             self.forget()
             self.module.to(settings.device)
@@ -182,9 +186,11 @@ class SpanScorer:
         self._label_vectors.clear()
         self._folded.clear()
 
-    def _inference(self) -> "torch.inference_mode":
+    def _inference(self) -> torch.inference_mode:
         if _forked and torch.get_num_threads() > 1:
-            torch.set_num_threads(1)  # OpenMP's threads do not survive a fork: with more than one, the child waits for ever
+            torch.set_num_threads(
+                1
+            )  # OpenMP's threads do not survive a fork: with more than one, the child waits for ever
         if self.module.training:
             self.module.eval()
             self.forget()
@@ -233,7 +239,7 @@ class SpanScorer:
 
     def _logits(
         self, windows: List[EncodedWords], label_texts: Sequence[str], reproduce_gliner: bool
-    ) -> "list[tuple[Tensor, Packing]]":
+    ) -> list[tuple[Tensor, Packing]]:
         """Logits of windows: one tensor for all in a bi-encoder, one a window in a uni-encoder."""
         prompt = self._prompt(label_texts)
         if reproduce_gliner:
@@ -249,12 +255,13 @@ class SpanScorer:
             return [(head.logits(terms, self._folded_labels(label_texts), batch.words), batch.words)]
         batch = self._batch(windows, [prompt] * len(windows))
         states = self._read(batch)
+        module = cast(UniSpanModel, self.module)
         markers = states[: len(windows) * batch.n_labels].unflatten(0, (len(windows), batch.n_labels))
         terms = self._word_terms(batch, states)
         results = []
         for number, (start, length) in enumerate(zip(batch.words.starts, batch.words.lengths, strict=True)):
             own = WordTerms(terms.start[start : start + length], terms.end[start : start + length])
-            labels = head.fold(self.module.label_vectors(markers[number]))
+            labels = head.fold(module.label_vectors(markers[number]))
             packing = Packing.of([length], batch.words.padded)
             results.append((head.logits(own, labels, packing), packing))
         return results
@@ -264,7 +271,9 @@ class SpanScorer:
         longest = max(batch.tokens.lengths)
         limit = self.config.text_encoder.max_positions
         if limit is not None and longest > limit:
-            raise ValueError(f"A window of {longest} sub-words is longer than the {limit} that this encoder reads; cut it.")
+            raise ValueError(
+                f"A window of {longest} sub-words is longer than the {limit} that this encoder reads; cut it."
+            )
         return batch
 
     def _read(self, batch: TextBatch) -> Tensor:

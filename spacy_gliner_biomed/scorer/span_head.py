@@ -19,7 +19,7 @@ and the second folds into the labels:  logit = hidden · (W2ᵀ p) + p · b2. Ex
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -74,10 +74,19 @@ class SpanHead(nn.Module):
         self.out_project = two_layers(2 * width, 4 * width, width, dropout)
         self._split: Optional[Tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = None
 
+    @property
+    def first(self) -> PackedLinear:
+        """The first output linear, W1."""
+        return cast(PackedLinear, self.out_project[0])
+
+    @property
+    def last(self) -> PackedLinear:
+        """The second output linear, W2."""
+        return cast(PackedLinear, self.out_project[3])
+
     def prepare(self, precision: str) -> None:
         """Pack the two halves of the first output linear."""
-        first = self.out_project[0]
-        weight, bias = first.weight.detach(), first.bias.detach()
+        weight, bias = self.first.weight.detach(), self.first.bias.detach()
         start = pack(weight[:, : self.width].contiguous(), bias, precision)
         end = pack(weight[:, self.width :].contiguous(), None, precision)
         self._split = None if start is None or end is None else (start, end)
@@ -86,7 +95,7 @@ class SpanHead(nn.Module):
         """Drop the packed halves."""
         self._split = None
 
-    def __getstate__(self):  # type: ignore[no-untyped-def]
+    def __getstate__(self) -> Dict[str, Any]:
         return {**self.__dict__, "_split": None}
 
     def word_terms(self, words: Tensor) -> WordTerms:
@@ -94,14 +103,14 @@ class SpanHead(nn.Module):
         start, end = F.relu(self.project_start(words)), F.relu(self.project_end(words))
         if self._split is not None and not torch.is_grad_enabled():
             return WordTerms(self._split[0](start), self._split[1](end))
-        first = self.out_project[0]
+        first = self.first
         return WordTerms(
             F.linear(start, first.weight[:, : self.width], first.bias), F.linear(end, first.weight[:, self.width :])
         )
 
     def fold(self, labels: Tensor) -> FoldedLabels:
         """Fold the second output linear into label vectors. *Shape:* `(n_labels, D)`."""
-        last = self.out_project[3]
+        last = self.last
         bias = labels @ last.bias
         # 4D·C products a span folded, 4D·D + D·C unfolded: folding pays below 4D/3 labels
         if 3 * labels.shape[0] >= 4 * self.width:

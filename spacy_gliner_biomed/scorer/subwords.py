@@ -24,11 +24,11 @@ class EncodedWords:
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
-    def cut(self, room: int) -> "EncodedWords":
+    def cut(self, room: int) -> EncodedWords:
         """RETURNS (EncodedWords): the first `room` sub-words, and the words that own them."""
         return EncodedWords(self.ids[:room], np.minimum(self.bounds, room))
 
-    def part(self, start: int, end: int) -> "EncodedWords":
+    def part(self, start: int, end: int) -> EncodedWords:
         """RETURNS (EncodedWords): the words from `start` to `end` (exclusive)."""
         low, high = self.bounds[start], self.bounds[end]
         return EncodedWords(self.ids[low:high], self.bounds[start : end + 1] - low)

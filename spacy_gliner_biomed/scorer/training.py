@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor
 
 from .loss import SpanLoss
+from .model import UniSpanModel
 from .packing import Packing
 from .prompt import EMPTY_PROMPT, build_batch, build_prompt
 from .scorer import SpanScorer
@@ -70,7 +71,7 @@ def _bi_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLo
 def _uni_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:
     """Each window behind a prompt of its own labels; the encoder still sees one packed batch."""
     device = torch.device(scorer.settings.device)
-    config, module = scorer.config, scorer.module
+    config, module = scorer.config, cast(UniSpanModel, scorer.module)
     separator = scorer.separator_id
     prompts = [
         build_prompt(scorer.subwords.encode(window.labels), config.class_token_index, separator, config.embed_ent_token)
@@ -98,14 +99,14 @@ def _head_loss(
     labels: FoldedLabels,
     words: Packing,
     gold: List[Tuple[int, int, int]],
-    annotated: "Tensor | None",
+    annotated: Tensor | None,
     loss: SpanLoss,
 ) -> Tensor:
     """Sum over widths. gold: (first word, width minus one, label column); annotated: `(n_words, n_labels)` or None."""
     by_width: List[List[Tuple[int, int]]] = [[] for _ in range(scorer.config.max_width)]
-    for first, extra, column in gold:
+    for word, extra, column in gold:
         if extra < len(by_width):
-            by_width[extra].append((first, column))
+            by_width[extra].append((word, column))
     total, n_spans = terms.start.new_zeros(()), 0
     for extra, first, logits in scorer.module.head.logits_by_width(terms, labels, words):
         place = torch.full((terms.start.shape[0],), -1, dtype=torch.int64, device=first.device)

@@ -27,7 +27,9 @@ class TwoRateAdamW(Optimizer):
         decay = self.L2
         self.L2 = 0.0 if "bias" in name or "LayerNorm" in name else (self.encoder_L2 if encoder else decay)
         try:
-            return super().__call__(key, weights, gradient, lr_scale=lr_scale * (self.encoder_scale if encoder else 1.0))
+            return super().__call__(
+                key, weights, gradient, lr_scale=lr_scale * (self.encoder_scale if encoder else 1.0)
+            )
         finally:
             self.L2 = decay
 

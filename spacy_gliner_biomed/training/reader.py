@@ -95,7 +95,7 @@ def _read_file(file: Path) -> Iterator[Row]:
     opener = gzip.open if file.name.endswith(".gz") else open
     number = 0
     try:
-        with opener(file, "rb") as lines:  # type: ignore[operator]
+        with opener(file, "rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield check_row(line.decode("utf-8"), f"{file}, line {number}", file.name)
@@ -114,7 +114,11 @@ def check_row(line: str, where: str, file_name: str = "") -> Row:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: this is not JSON ({error}).") from None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("entities", []), list):
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("text"), str)
+        or not isinstance(row.get("entities", []), list)
+    ):
         raise ValueError(f"{where}: a passage needs a 'text' and a list of 'entities'.")
     if _HALF_PAIR.search(row["text"]):
         raise ValueError(f"{where}: the text holds half a surrogate pair, which is no character.")
@@ -128,7 +132,9 @@ def check_row(line: str, where: str, file_name: str = "") -> Row:
         except (TypeError, KeyError):
             raise ValueError(f"{where}: an entity needs 'start', 'end' and 'label', not {entity!r}.") from None
         if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length):
-            raise ValueError(f"{where}: the mention {start}–{end} ({label}) does not fit its text of {length} characters.")
+            raise ValueError(
+                f"{where}: the mention {start}–{end} ({label}) does not fit its text of {length} characters."
+            )
         if not isinstance(label, str) or not label.strip():
             raise ValueError(f"{where}: the label {label!r} of mention {start}–{end} is blank.")
     row["where"] = where
@@ -156,7 +162,9 @@ def to_example(nlp: Language, row: Row, inventory: Dict[str, List[str]], spans_k
     for entity in entities:
         span = reference.char_span(entity["start"], entity["end"], label=entity["label"], alignment_mode="expand")
         if span is None or not len(span):
-            raise ValueError(f"{row['where']}: the mention {entity['start']}–{entity['end']} holds nothing but white space.")
+            raise ValueError(
+                f"{row['where']}: the mention {entity['start']}–{entity['end']} holds nothing but white space."
+            )
         spans.append(span)
         offsets.append((entity["start"], entity["end"]))
     annotated = list(row.get("labels") or inventory[row["corpus"]])
