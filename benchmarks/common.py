@@ -51,6 +51,21 @@ def machine() -> dict[str, Any]:
     }
 
 
+def sparse_threshold(model: Any, wanted: Sequence[str], labels: Sequence[str], rate: float = 5e-4) -> float:
+    """Choose a threshold that random weights pass about as seldom as a trained model's scores pass 0.5.
+
+    model (GLiNER): on the CPU or a GPU. wanted (list): texts, of which a few are read.
+    rate (float): share of the (span, label) candidates that pass.
+    """
+    import numpy as np
+
+    from tests.parity.reference import Reference
+
+    readings = Reference(model).read(list(wanted)[:4], list(labels), modes=[], batch_size=1)
+    values = np.concatenate([reading.logits[np.isfinite(reading.logits)] for reading in readings])
+    return float(1 / (1 + np.exp(-np.quantile(values, 1 - rate).astype(np.float64))))
+
+
 def describe(facts: Mapping[str, Any]) -> str:
     """RETURNS (str): `machine()` as one line."""
     line = f"{facts['cpu']}, {facts['cores']} cores, torch {facts['torch']}, {facts['threads']} thread(s)"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.common import Contender, fastest, finish, interleave, machine, parser, table
+from benchmarks.common import Contender, fastest, finish, interleave, machine, parser, sparse_threshold, table
 from tests.support import texts
 
 
@@ -42,12 +42,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             make_base_size(Path(folder) / kind, kind)
             model = load_in_gliner(Path(folder) / kind).to("cuda", torch.bfloat16)
+            threshold = sparse_threshold(model, wanted, labels)
             contenders = [
                 Contender(
                     f"gliner, batch {size}",
                     "gliner",
                     synchronised(
-                        lambda model=model, size=size: sum(map(len, model.inference(wanted, labels, batch_size=size)))
+                        lambda model=model, size=size: sum(
+                            map(len, model.inference(wanted, labels, threshold=threshold, batch_size=size))
+                        )
                     ),
                 )
                 for size in args.batch_sizes
@@ -56,6 +59,7 @@ def main() -> None:
                 nlp = ours.blank(
                     Path(folder) / kind,
                     labels=labels,
+                    threshold=threshold,
                     device="cuda",
                     precision="bfloat16",
                     overlap="flat",

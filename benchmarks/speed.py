@@ -2,7 +2,7 @@
 
 The same random weights (DeBERTa-v3-base sizes; uni D=512 with BiLSTM, bi D=768 with a MiniLM-L6-sized label encoder),
 the same texts, the same process, in turns. `gliner` runs at batch sizes 1, 2, 4 and 8, and its best counts. Both sides
-start from texts and end with entities; ours goes through `nlp.pipe`.
+start from texts and end with entities, at a threshold that one candidate in 2,000 passes; ours goes through `nlp.pipe`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.common import Contender, fastest, finish, interleave, machine, parser, table
+from benchmarks.common import Contender, fastest, finish, interleave, machine, parser, sparse_threshold, table
 from tests.support import texts
 
 PRECISIONS = ("float32", "bfloat16", "int8")
@@ -87,17 +87,21 @@ class Sides:
     def compare(self, text_kind: str, n_labels: int) -> list[dict[str, Any]]:
         """RETURNS (list): the figures of one row a precision."""
         wanted, labels = make_texts(text_kind, self.args.quick), texts.make_labels(n_labels)
+        threshold = sparse_threshold(self.gliner[GLINER], wanted, labels)
         contenders = [
             Contender(
                 f"{family} {size}",
                 family,
-                lambda model=model, size=size: sum(map(len, model.inference(wanted, labels, batch_size=size))),
+                lambda model=model, size=size: sum(
+                    map(len, model.inference(wanted, labels, threshold=threshold, batch_size=size))
+                ),
             )
             for family, model in self.gliner.items()
             for size in self.args.batch_sizes
         ]
         for precision, nlp in self.ours.items():
-            nlp.get_pipe("gliner_biomed").labels = labels
+            pipe = nlp.get_pipe("gliner_biomed")
+            pipe.labels, pipe.threshold = labels, threshold
             contenders.append(
                 Contender(
                     precision,
@@ -109,18 +113,25 @@ class Sides:
         most = len(contenders) * (1 + self.args.rounds)
         with tqdm(total=most, desc=title, leave=False) as progress:
             interleave(contenders, self.args.rounds, progress.update)
-        return [self._figures(title, precision, contenders, wanted, labels) for precision in self.ours]
+        return [self._figures(title, precision, contenders, wanted, labels, threshold) for precision in self.ours]
 
     def _figures(
-        self, title: str, precision: str, contenders: list[Contender], wanted: list[str], labels: list[str]
+        self,
+        title: str,
+        precision: str,
+        contenders: list[Contender],
+        wanted: list[str],
+        labels: list[str],
+        threshold: float,
     ) -> dict[str, Any]:
         theirs, own = fastest(contenders, GLINER), fastest(contenders, precision)
+        model = self.gliner[GLINER]
         words = [texts.words_of(text) for text in wanted]
         scorer = self.ours[precision].get_pipe("gliner_biomed").span_scorer
         n_subwords = sum(len(scorer.encode(each).ids) for each in words)
         expected = {
             (number, entity["start"], entity["end"], entity["label"])
-            for number, found in enumerate(self.gliner[GLINER].inference(wanted, labels, batch_size=1))
+            for number, found in enumerate(model.inference(wanted, labels, threshold=threshold, batch_size=1))
             for entity in found
         }
         found = {

@@ -62,7 +62,9 @@ class PhraseScorer:
     def encode(self, words: Sequence[str]) -> EncodedWords:
         ids = [self._words.setdefault(word, len(self._words)) for word in words]
         counts = [self.subwords(word) for word in words]
-        return EncodedWords(np.repeat(np.asarray(ids, dtype=np.int64), counts), np.concatenate([[0], np.cumsum(counts)]))
+        return EncodedWords(
+            np.repeat(np.asarray(ids, dtype=np.int64), counts), np.concatenate([[0], np.cumsum(counts)])
+        )
 
     def score(self, windows, label_texts, thresholds) -> list[Candidates]:
         names = list(self._words)
@@ -128,9 +130,7 @@ def found(doc: Doc, key: str = "gliner") -> list[tuple[int, int, str, tuple[int,
     """RETURNS (list): characters, label and the model's own characters of each span of the group."""
     group = doc.spans[key]
     offsets = [tuple(pair) for pair in np.asarray(group.attrs["offsets"]).tolist()]
-    return [
-        (span.start_char, span.end_char, span.label_, offset) for span, offset in zip(group, offsets, strict=True)
-    ]
+    return [(span.start_char, span.end_char, span.label_, offset) for span, offset in zip(group, offsets, strict=True)]
 
 
 def assert_same(one: Doc, other: Doc, key: str = "gliner") -> None:

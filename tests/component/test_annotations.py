@@ -88,9 +88,7 @@ def test_spans_key():
 
 def test_label_is_the_users_not_the_description():
     """The model reads the description; the document holds the name."""
-    nlp = phrase_nlp(
-        {"aspirin": {"medicine of any kind": 0.9}}, labels={"DRUG": "medicine of any kind", "gene": ""}
-    )
+    nlp = phrase_nlp({"aspirin": {"medicine of any kind": 0.9}}, labels={"DRUG": "medicine of any kind", "gene": ""})
     assert ents(nlp("Take aspirin.")) == [("aspirin", "DRUG")]
     assert scorer_of(nlp).label_texts == [("medicine of any kind", "gene")]
 
@@ -163,7 +161,9 @@ def test_filters_from_the_config(name, earlier, expected):
 def test_an_earlier_entity_that_a_filter_drops_leaves_nothing():
     """Not even the tokens that the new entity doesn't cover."""
     nlp = phrase_nlp(
-        {"cell lung cancer tissue": {"organ": 0.9}}, labels=LABELS, ents_filter={"@misc": "spacy.prioritize_new_ents_filter.v1"}
+        {"cell lung cancer tissue": {"organ": 0.9}},
+        labels=LABELS,
+        ents_filter={"@misc": "spacy.prioritize_new_ents_filter.v1"},
     )
     doc = nlp(with_earlier(nlp, "EGFR and small cell lung cancer tissue"))
     assert ents(doc) == [("cell lung cancer tissue", "organ")]

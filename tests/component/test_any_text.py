@@ -20,7 +20,9 @@ ODD = (
     "\u200b", "\u200d", "\u00ad", "\ufeff", "\u202e", "خلية", "سرطان", "תא", "日本", "β-catenin", "IL-2R", "EGFR+", "...",
     "\x00", "\x01", "\u0085", "\u2028", "ﬁ", "𝔸", "\U0010ffff",
 )  # fmt: skip
-texts = st.lists(st.sampled_from(ODD) | st.text(max_size=4) | st.sampled_from(["drug", "of", "X"]), max_size=15).map("".join)
+texts = st.lists(st.sampled_from(ODD) | st.text(max_size=4) | st.sampled_from(["drug", "of", "X"]), max_size=15).map(
+    "".join
+)
 spoken = texts.filter(lambda text: not any(unicodedata.category(letter) == "Cs" for letter in text))
 
 

@@ -114,7 +114,9 @@ def test_a_document_without_text_needs_no_weights():
     import spacy
 
     nlp = spacy.blank("en")
-    nlp.add_pipe("gliner_biomed", config={"model": {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": "/none"}})
+    nlp.add_pipe(
+        "gliner_biomed", config={"model": {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": "/none"}}
+    )
     for text in ("", "  \n"):
         assert len(nlp(text).spans["gliner"]) == 0
 
@@ -160,6 +162,17 @@ def test_labels_that_are_refused(labels, message):
     assert pipe_of(nlp).labels == DEFAULT_LABELS
 
 
+def test_labels_that_do_not_fit_a_prompt_are_refused(uni_folder, bi_folder):
+    """A uni-encoder says how many fit, and they do; a bi-encoder has no such limit."""
+    labels = [f"label {number}" for number in range(700)]
+    nlp = folder_nlp(uni_folder, labels=labels)
+    with pytest.raises(ValueError, match=r"700 labels do not fit the prompt .* the first (\d+) fit") as caught:
+        nlp(TEXT)
+    pipe_of(nlp).labels = labels[: int(str(caught.value).split("the first ")[1].split()[0])]
+    assert "gliner" in nlp(TEXT).spans
+    assert "gliner" in folder_nlp(bi_folder, labels=labels[:100])(TEXT).spans
+
+
 def test_duplicate_labels_warn_and_count_once():
     """A label that is listed twice is used once."""
     with pytest.warns(UserWarning, match="The label 'drug' is listed twice; it is used once."):
@@ -194,7 +207,9 @@ def test_thresholds_that_are_refused(threshold, message):
 def test_a_threshold_for_an_unknown_label_is_refused():
     """A slip of the pen would otherwise go unseen."""
     nlp = phrase_nlp(PHRASES, labels=["drug"], threshold={"drog": 0.4})
-    with pytest.raises(ValueError, match="There is a threshold for 'drog', which is not one of the labels \\['drug'\\]"):
+    with pytest.raises(
+        ValueError, match="There is a threshold for 'drog', which is not one of the labels \\['drug'\\]"
+    ):
         nlp(TEXT)
 
 
@@ -238,9 +253,21 @@ def test_another_model_is_refused():
 
     nlp = spacy.blank("en")
     with pytest.raises(ValueError, match="'hashembed.* is no span scorer|is no span scorer; use spacy_gliner_biomed"):
-        nlp.add_pipe("gliner_biomed", config={"model": {"@architectures": "spacy.HashEmbedCNN.v2", "width": 8, "depth": 1,
-                                                        "embed_size": 10, "window_size": 1, "maxout_pieces": 1,
-                                                        "subword_features": False, "pretrained_vectors": None}})
+        nlp.add_pipe(
+            "gliner_biomed",
+            config={
+                "model": {
+                    "@architectures": "spacy.HashEmbedCNN.v2",
+                    "width": 8,
+                    "depth": 1,
+                    "embed_size": 10,
+                    "window_size": 1,
+                    "maxout_pieces": 1,
+                    "subword_features": False,
+                    "pretrained_vectors": None,
+                }
+            },
+        )
 
 
 def test_errors_reach_the_error_handler():

@@ -127,7 +127,11 @@ def test_two_processes_after_a_forward_in_the_parent(bi_folder, tmp_path):
         ),
         encoding="utf-8",
     )
-    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "OMP_WAIT_POLICY": "PASSIVE", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PATH": "/usr/bin:/bin",
+    }
     done = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, timeout=240, env=environment, check=False
     )

@@ -44,7 +44,8 @@ def test_to_disk_and_load(nlp, folder, tmp_path):
     assert_same(loaded(TEXT), expected)
     names = {path.name for path in (tmp_path / "saved" / "gliner_biomed" / "model").iterdir()}
     assert {"model.safetensors", "gliner_config.json", "tokenizer.json"} <= names
-    assert not [path for path in (tmp_path / "saved").rglob("*") if path.suffix in (".pkl", ".pickle", ".bin", ".pt")]
+    stored = (tmp_path / "saved" / "gliner_biomed").rglob("*")
+    assert not [path for path in stored if path.suffix in (".pkl", ".pickle", ".bin", ".pt")]
     checkpoint.load(str(tmp_path / "saved" / "gliner_biomed" / "model"))  # a model folder like any other
 
 
@@ -163,7 +164,12 @@ def test_pickled_documents(nlp):
 
 def test_building_a_node_reads_no_weights():
     """Whatever the builder: the weights wait for their first use."""
-    for model in (Checkpoint("mini"), Checkpoint("/nowhere"), UniEncoder("/nowhere"), BiEncoder("/nowhere", "/elsewhere")):
+    for model in (
+        Checkpoint("mini"),
+        Checkpoint("/nowhere"),
+        UniEncoder("/nowhere"),
+        BiEncoder("/nowhere", "/elsewhere"),
+    ):
         assert not shim_of(model).is_loaded
     with pytest.raises(CheckpointError, match="/nowhere"):
         UniEncoder("/nowhere").initialize()

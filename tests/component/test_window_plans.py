@@ -81,7 +81,9 @@ def test_windows_that_do_not_overlap_enough_are_refused():
     assert check_window(384, None, 12) == 288
     assert check_window(30, None, 12) == 6
     assert check_window(30, 6, 12) == 6
-    with pytest.raises(ValueError, match="A window of 24 words is too short: .* 12 words wide, so it needs more than 24"):
+    with pytest.raises(
+        ValueError, match="A window of 24 words is too short: .* 12 words wide, so it needs more than 24"
+    ):
         check_window(24, None, 12)
     with pytest.raises(ValueError, match="A stride of 7 words does not fit a window of 30: .* from 1 to 6"):
         check_window(30, 7, 12)
@@ -157,7 +159,10 @@ def test_memory_of_a_long_document_is_bounded():
         scorer = scorer_of(nlp)
         sizes = []
         score = scorer.score
-        scorer.score = lambda windows, *rest, sizes=sizes, score=score: (sizes.append(len(windows)), score(windows, *rest))[1]
+        scorer.score = lambda windows, *rest, sizes=sizes, score=score: (
+            sizes.append(len(windows)),
+            score(windows, *rest),
+        )[1]
         scorer.windows = Nothing()
         doc = nlp.make_doc("word " * (n_words - 1) + "tau")
         tracemalloc.start()

@@ -26,7 +26,6 @@ OFFLINE = {
     "PIP_NO_INDEX": "1",
     "HTTP_PROXY": "http://127.0.0.1:9",
     "HTTPS_PROXY": "http://127.0.0.1:9",
-    "OMP_NUM_THREADS": "2",
 }
 
 

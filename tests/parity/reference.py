@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gliner.model import BaseGLiNER
 
 from tests.support.published import load_in_gliner
 
@@ -62,10 +63,10 @@ class Reading:
 
 
 class Reference:
-    """A checkpoint loaded in `gliner`."""
+    """A checkpoint loaded in `gliner`: a folder, or a model that is loaded already."""
 
-    def __init__(self, folder: str | Path) -> None:
-        self.model = load_in_gliner(folder)
+    def __init__(self, source: str | Path | BaseGLiNER) -> None:
+        self.model = source if isinstance(source, BaseGLiNER) else load_in_gliner(source)
 
     @property
     def is_bi_encoder(self) -> bool:
@@ -110,7 +111,7 @@ class Reference:
             for row, number in enumerate(numbers):
                 words = batch["tokens"][row]
                 own_labels = batch["id_to_classes"][row] if per_text else batch["id_to_classes"]
-                logits = output.logits[row, : len(words), :, : len(own_labels)].float().numpy().copy()
+                logits = output.logits[row, : len(words), :, : len(own_labels)].float().cpu().numpy().copy()
                 logits[np.arange(len(words))[:, None] + np.arange(logits.shape[1])[None, :] >= len(words)] = np.nan
                 starts, ends = prepared["start_token_map"][number], prepared["end_token_map"][number]
                 entities = {

@@ -55,7 +55,7 @@ def test_loss_is_the_sum_over_all_pairs(kind, family, options, loss):
 
 
 def test_mean_reduction():
-    """"mean" divides by the spans: of the batch in a bi-encoder, of each window in a uni-encoder."""
+    """ "mean" divides by the spans: of the batch in a bi-encoder, of each window in a uni-encoder."""
     n_spans = [sum(min(4, n - i) for i in range(n)) for n in (len(text.split()) for text in TEXTS)]
     for kind, family, options in KINDS[1:3]:
         scorer = fresh(kind, family, options)
@@ -137,7 +137,9 @@ def test_nothing_to_learn_from():
     """Windows without words or labels cost nothing."""
     scorer = fresh("bi", "bert", {})
     nothing = EncodedWords(np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64))
-    loss = batch_loss(scorer, [TrainingWindow(nothing, LABELS, []), TrainingWindow(scorer.encode(["a"]), [], [])], SpanLoss())
+    loss = batch_loss(
+        scorer, [TrainingWindow(nothing, LABELS, []), TrainingWindow(scorer.encode(["a"]), [], [])], SpanLoss()
+    )
     assert float(loss) == 0.0 and not loss.requires_grad
 
 

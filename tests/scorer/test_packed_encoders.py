@@ -77,6 +77,7 @@ def test_wanted_rows_equal_all_rows(family):
     with torch.no_grad():
         torch.testing.assert_close(encoder(ids, packing, rows), encoder(ids, packing)[rows])
         assert encoder(ids, packing, rows[:0]).shape == (0, config.hidden_size)
+        assert encoder(ids[:0], Packing.of([])).shape == (0, config.hidden_size)
 
 
 @pytest.mark.parametrize("family", ["bert", "deberta-v2"])

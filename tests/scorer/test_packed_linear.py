@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spacy_gliner_biomed.scorer import linear
-from spacy_gliner_biomed.scorer.linear import ACTIVATIONS, PRECISIONS, PackedLinear
+from spacy_gliner_biomed.scorer.linear import ACTIVATIONS, PRECISIONS, PackedLinear, pack_together
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -101,8 +101,36 @@ def test_only_bfloat16_is_packed_away_from_the_cpu():
     assert linear.pack(weight, None, "bfloat16") is not None
 
 
-def test_int8_packing_leaves_the_engine_as_it_was():
-    """torch's own setting of the quantised engine is put back."""
-    before = torch.backends.quantized.engine
-    PackedLinear(4, 3).prepare("int8")
-    assert torch.backends.quantized.engine == before
+def test_int8_rows_do_not_depend_on_their_neighbours():
+    """A text's scores are the same in any batch: each row has a scale of its own."""
+    torch.manual_seed(0)
+    layer = PackedLinear(64, 32)
+    layer.prepare("int8")
+    x = torch.randn(6, 64) * torch.tensor([1.0, 1e-6, 1e6, 0.0, 3.0, 1.0])[:, None]
+    with torch.no_grad():
+        together = layer(x)
+        alone = torch.cat([layer(row[None]) for row in x])
+    assert torch.equal(together, alone)
+    torch.testing.assert_close(together[3], layer.bias)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_layers_of_one_input_packed_together(precision):
+    """Queries, keys and values as one product: the numbers of each layer, whose own packed copy is dropped."""
+    torch.manual_seed(0)
+    layers = [PackedLinear(16, width) for width in (8, 8, 4)]
+    x = torch.randn(5, 16)
+    for layer in layers:
+        layer.prepare(precision)
+    together = pack_together(layers, precision)
+    assert all(layer._packed is None for layer in layers)
+    tolerance = {"float32": 1e-5, "bfloat16": 3e-2, "int8": 5e-2}[precision]
+    with torch.no_grad():
+        for layer, found in zip(layers, together(x), strict=True):
+            torch.testing.assert_close(found, layer(x), rtol=tolerance, atol=tolerance)
+
+
+def test_layers_that_gain_nothing_together_keep_their_own():
+    """Away from the CPU, in float32."""
+    layers = [PackedLinear(4, 3).to("meta") for _ in range(2)]
+    assert pack_together(layers, "float32") is None

@@ -51,9 +51,9 @@ def test_folding_stops_where_it_would_cost_more(head):
     assert not head.fold(torch.randn(8, WIDTH)).folded
 
 
-def test_logits_over_several_blocks(head):
+@pytest.mark.parametrize("lengths", [[ROWS_PER_BLOCK + 10, 3, ROWS_PER_BLOCK - 1], [ROWS_PER_BLOCK, 1]])
+def test_logits_over_several_blocks(head, lengths):
     """A batch longer than a block gives the same as its windows one by one."""
-    lengths = [ROWS_PER_BLOCK + 10, 3, ROWS_PER_BLOCK - 1]
     words, labels = torch.randn(sum(lengths), WIDTH), head.fold(torch.randn(2, WIDTH))
     with torch.no_grad():
         together = head.logits(head.word_terms(words), labels, Packing.of(lengths))

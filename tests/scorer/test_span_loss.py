@@ -13,7 +13,7 @@ from spacy_gliner_biomed.scorer.loss import SpanLoss
 
 @pytest.mark.parametrize(
     "alpha, gamma, label_smoothing, prob_margin",
-    itertools.product([-1.0, 0.25, 0.75], [0.0, 1.0, 2.0], [0.0, 0.1], [0.0, 0.05]),
+    list(itertools.product([-1.0, 0.25, 0.75], [0.0, 1.0, 2.0], [0.0, 0.1], [0.0, 0.05])),
 )
 def test_elements_equal_gliner(alpha, gamma, label_smoothing, prob_margin):
     """Over logits from sure to unsure, on both sides."""
@@ -41,7 +41,7 @@ def test_unannotated_labels_weigh_nothing():
 
 
 def test_reductions():
-    """"mean" divides by the spans, "sum" doesn't; anything else is refused."""
+    """ "mean" divides by the spans, "sum" doesn't; anything else is refused."""
     total = torch.tensor(6.0)
     assert SpanLoss(reduction="sum").reduce(total, 3) == 6.0
     assert SpanLoss(reduction="mean").reduce(total, 3) == 2.0

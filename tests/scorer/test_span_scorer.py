@@ -28,7 +28,13 @@ def windows(count: int = 12, seed: int = 3) -> list[list[str]]:
 def rows(found) -> list[tuple]:
     """RETURNS (list): start, end, label, rounded score of each candidate."""
     return list(
-        zip(found.start.tolist(), found.end.tolist(), found.label.tolist(), np.round(found.score, 4).tolist(), strict=True)
+        zip(
+            found.start.tolist(),
+            found.end.tolist(),
+            found.label.tolist(),
+            np.round(found.score, 4).tolist(),
+            strict=True,
+        )
     )
 
 
@@ -77,7 +83,9 @@ def test_batches_keep_to_the_budget(bi):
         batches = bi._batches(encoded, LABELS)
     finally:
         bi.configure(Settings())
-    assert sorted(number for batch in batches for number in batch) == [n for n, words in enumerate(encoded) if len(words)]
+    assert sorted(number for batch in batches for number in batch) == [
+        n for n, words in enumerate(encoded) if len(words)
+    ]
     for batch in batches:
         assert len(batch) == 1 or sum(len(encoded[number].ids) + 2 for number in batch) <= 40
 
@@ -131,7 +139,9 @@ def test_a_rectangle_gives_the_same_as_groups(monkeypatch, rnn):
 
     for scorer in (make_scorer("uni", "deberta-v2", rnn=rnn), make_scorer("bi", "bert")):
         expected = scorer.score(windows(), LABELS)
-        monkeypatch.setattr(prompt.Packing, "of", classmethod(lambda cls, lengths, padded=False: cls(tuple(lengths), True)))
+        monkeypatch.setattr(
+            prompt.Packing, "of", classmethod(lambda cls, lengths, padded=False: cls(tuple(lengths), True))
+        )
         scorer.forget()
         found = scorer.score(windows(), LABELS)
         monkeypatch.undo()

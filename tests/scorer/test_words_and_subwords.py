@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.scorer import EncodedWords, Subwords
-from spacy_gliner_biomed.scorer.published import shift_words
+from spacy_gliner_biomed.scorer.prompt import Prompt
+from spacy_gliner_biomed.scorer.published import find_markers, shift_words
 from spacy_gliner_biomed.scorer.words import split_words
 from tests.scorer.tiny import tokenizer_json
 
@@ -93,20 +94,21 @@ def test_special_tokens():
 
 
 def test_tokenizers_that_can_not_serve_are_refused():
-    """No JSON, no [CLS] and [SEP], and words that change their neighbours."""
+    """No JSON, and no [CLS] and [SEP]."""
     with pytest.raises(ValueError, match="tokenizer.json can't be read"):
         Subwords("{}")
     bare = json.loads(tokenizer_json("bert"))
     bare["post_processor"] = None
     with pytest.raises(ValueError, match="puts 0 special tokens around a text"):
         Subwords(json.dumps(bare))
-    first_only = json.loads(tokenizer_json("deberta-v2"))
-    first_only["pre_tokenizer"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    first_only["normalizer"] = None
-    try:
-        Subwords(json.dumps(first_only))
-    except ValueError as error:
-        assert "differently after another word" in str(error)
+
+
+def test_a_tokenizer_in_which_words_change_their_neighbours_is_refused(monkeypatch):
+    """Words are encoded once for all windows of a text, which such a tokenizer would not allow."""
+    encode = Subwords.encode
+    monkeypatch.setattr(Subwords, "encode", lambda self, words: encode(self, [*words, *["x"] * (len(words) - 1)]))
+    with pytest.raises(ValueError, match="reads a word differently after another word"):
+        Subwords(tokenizer_json("bert"))
 
 
 def test_copies_and_pickles_encode_alike():
@@ -122,3 +124,18 @@ def test_shift_as_gliner_counts():
     shifted = shift_words(EncodedWords(np.asarray([5, 6, 7]), np.asarray([0, 1, 1, 3, 3])))
     assert shifted.ids.tolist() == [5, 6, 7]
     assert shifted.bounds.tolist() == [0, 1, 3, 3, 3]
+
+
+def test_labels_without_subwords_shift_the_text_as_in_gliner():
+    """As many words at the start as labels without a sub-word belong to nobody."""
+    words = EncodedWords(np.asarray([5, 6, 7, 8]), np.asarray([0, 1, 3, 4]))
+    shifted = shift_words(words, n_empty_labels=1)
+    assert shifted.bounds.tolist() == [1, 3, 4, 4]
+    assert shift_words(words, n_empty_labels=9).bounds.tolist() == [4, 4, 4, 4]
+
+
+def test_markers_inside_labels_are_found_as_in_gliner():
+    """The first places where the marker's id stands, not the places of the labels."""
+    prompt = Prompt(np.asarray([9, 1, 9, 9, 2, 8]), np.asarray([0, 3]))  # the first label reads "1 <marker>"
+    assert find_markers(prompt, 9, embed_marker=True).label_rows.tolist() == [0, 2]
+    assert find_markers(prompt, 9, embed_marker=False).label_rows.tolist() == [1, 3]

@@ -53,7 +53,9 @@ def tokenizer_json(family: str, markers: bool = False) -> str:
     return tokenizer.to_str()
 
 
-def encoder_config(family: str, vocab_size: int, hidden: int = 16, positions: int = 512, **changes: Any) -> EncoderConfig:
+def encoder_config(
+    family: str, vocab_size: int, hidden: int = 16, positions: int = 512, **changes: Any
+) -> EncoderConfig:
     """RETURNS (EncoderConfig): two layers, two heads, without dropout."""
     values: dict[str, Any] = {
         "model_type": family,
