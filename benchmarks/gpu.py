@@ -48,7 +48,7 @@ def main() -> None:
                     f"gliner, batch {size}",
                     "gliner",
                     synchronised(
-                        lambda model=model, size=size: sum(
+                        lambda model=model, size=size, threshold=threshold: sum(
                             map(len, model.inference(wanted, labels, threshold=threshold, batch_size=size))
                         )
                     ),

@@ -305,7 +305,9 @@ class GlinerBiomed(TrainablePipe):
         """
         docs = list(docs)
         wanted = self.label_set if labels is None else LabelSet.of(labels)
-        limits = thresholds_for(self.threshold if threshold is None else threshold, wanted.names)
+        # The pipe's own thresholds may name labels that this call does not ask for
+        own_only = labels is None or threshold is not None
+        limits = thresholds_for(self.threshold if threshold is None else threshold, wanted.names, own_only)
         if not len(wanted) or not any(doc.text.strip() for doc in docs):
             return [Hits.none(wanted.names) for _ in docs]
         scorer = self.span_scorer

@@ -117,16 +117,17 @@ def check_threshold(threshold: ThresholdInput) -> Union[float, Dict[str, float]]
     return _probability(threshold, "threshold")
 
 
-def thresholds_for(threshold: ThresholdInput, names: Sequence[str]) -> List[float]:
+def thresholds_for(threshold: ThresholdInput, names: Sequence[str], known_only: bool = True) -> List[float]:
     """RETURNS (list): one threshold a label; a mapping's `*` serves labels that it does not name, 0.5 where it lacks `*`.
 
+    known_only (bool): refuse a mapping with labels that are not asked for; such a label is more often a slip than a plan.
     RAISES (ValueError): as `check_threshold`, and for a label in the mapping that is not among `names`.
     """
     checked = check_threshold(threshold)
     if isinstance(checked, float):
         return [checked] * len(names)
     unknown = [label for label in checked if label != "*" and label not in names]
-    if unknown:
+    if unknown and known_only:
         raise ValueError(f"There is a threshold for {unknown[0]!r}, which is not one of the labels {list(names)}.")
     return [checked.get(name, checked.get("*", 0.5)) for name in names]
 

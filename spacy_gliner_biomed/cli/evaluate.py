@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import List, Optional
 
 import typer
+
+from .annotate import Precision
+
+
+class EvaluatedOverlap(StrEnum):
+    """Which spans are asked for."""
+
+    auto = "auto"
+    flat = "flat"
+    nested = "nested"
 
 
 def evaluate(
@@ -17,6 +28,10 @@ def evaluate(
     threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
     device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    overlap: EvaluatedOverlap = typer.Option(
+        EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does."
+    ),
+    precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
     batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
     out: Optional[Path] = typer.Option(None, help="A JSON file for all figures, by label as well."),
 ) -> None:
@@ -26,8 +41,9 @@ def evaluate(
     from ..evaluation.report import LEXICON_FILE, evaluate_corpora, markdown_table, write_json
 
     chosen = choose_corpora(corpora, part, only)
-    nlp = build_pipeline(model, revision, threshold=threshold, settings={"device": device} if device else None)
-    results = evaluate_corpora(nlp, chosen, corpora / LEXICON_FILE if lexicon else None, batch_size)
+    nlp = build_pipeline(model, revision, threshold=threshold, settings={"device": device, "precision": precision.value})
+    wanted = None if overlap is EvaluatedOverlap.auto else overlap.value
+    results = evaluate_corpora(nlp, chosen, corpora / LEXICON_FILE if lexicon else None, batch_size, wanted)
     print(markdown_table(results))
     if out is not None:
-        write_json(results, out, model=model, threshold=threshold)
+        write_json(results, out, model=model, threshold=threshold, precision=precision.value)

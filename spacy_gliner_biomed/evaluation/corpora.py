@@ -35,6 +35,17 @@ class GoldCorpus:
     path: Path
     labels: Tuple[str, ...]
 
+    def is_nested(self) -> bool:
+        """RETURNS (bool): whether at least one mention in a hundred begins inside another; reads the file once."""
+        n_mentions = n_inside = 0
+        for passage in self.passages():
+            furthest = -1
+            for start, end in sorted({mention[:2] for mention in passage.mentions}, key=lambda span: (span[0], -span[1])):
+                n_mentions += 1
+                n_inside += start < furthest
+                furthest = max(furthest, end)
+        return n_inside * 100 >= max(n_mentions, 1)
+
     def passages(self) -> Iterator[GoldPassage]:
         """YIELDS (GoldPassage): the passages in file order, read one at a time."""
         return read_passages(self.path)

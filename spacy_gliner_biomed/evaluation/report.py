@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import tee
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -33,6 +33,7 @@ class CorpusResult:
     score (StrictScore): the model's, over all labels of the corpus.
     shared_labels (tuple): those that the lexicon knows too; empty where it was not asked.
     lexicon (StrictScore): the matcher's, over `shared_labels`; None where it was not asked or shares no label.
+    overlap (str): how the model's spans were chosen, "flat" or "nested".
     """
 
     corpus: GoldCorpus
@@ -42,6 +43,7 @@ class CorpusResult:
     score: StrictScore
     shared_labels: Tuple[str, ...] = ()
     lexicon: Optional[StrictScore] = None
+    overlap: str = "nested"
 
     @property
     def words_per_second(self) -> float:
@@ -53,6 +55,7 @@ class CorpusResult:
         figures: Dict[str, Any] = {
             "corpus": self.corpus.name,
             "labels": list(self.corpus.labels),
+            "overlap": self.overlap,
             "passages": self.passages,
             "words": self.words,
             "words_per_second": self.words_per_second,
@@ -66,7 +69,11 @@ class CorpusResult:
 
 
 def evaluate_corpora(
-    nlp: Language, corpora: Sequence[GoldCorpus], lexicon: Optional[Path] = None, batch_size: int = 32
+    nlp: Language,
+    corpora: Sequence[GoldCorpus],
+    lexicon: Optional[Path] = None,
+    batch_size: int = 32,
+    overlap: Optional[str] = None,
 ) -> List[CorpusResult]:
     """Ask a pipeline for each corpus' own labels and score what it finds.
 
@@ -74,29 +81,35 @@ def evaluate_corpora(
     corpora (Sequence[GoldCorpus]): the corpora.
     lexicon (Path): the lexicon to compare with; None leaves the comparison out.
     batch_size (int): documents at a time.
+    overlap (str): "flat" or "nested"; None asks for nested spans where the corpus itself nests mentions.
     RETURNS (List[CorpusResult]): one a corpus, in order.
     """
     matcher = LexiconMatcher(read_lexicon(lexicon)) if lexicon is not None else None
     table = read_label_table()
     results = []
     for corpus in tqdm(corpora, unit=" corpora", disable=None):
-        result = evaluate_corpus(nlp, corpus, batch_size)
+        result = evaluate_corpus(nlp, corpus, batch_size, overlap)
         if matcher is not None:
             result = _with_lexicon(result, matcher, table)
         results.append(result)
     return results
 
 
-def evaluate_corpus(nlp: Language, corpus: GoldCorpus, batch_size: int = 32) -> CorpusResult:
+def evaluate_corpus(
+    nlp: Language, corpus: GoldCorpus, batch_size: int = 32, overlap: Optional[str] = None
+) -> CorpusResult:
     """Score a pipeline on one corpus.
 
     The model's own character offsets are scored, not those of spaCy's tokens.
 
-    nlp, batch_size: as for `evaluate_corpora`.
-    corpus (GoldCorpus): the corpus; the pipe is given its labels.
+    nlp, batch_size, overlap: as for `evaluate_corpora`.
+    corpus (GoldCorpus): the corpus; the pipe is given its labels and the overlap.
     RETURNS (CorpusResult): without a lexicon's figures.
     """
-    find_pipe(nlp).labels = list(corpus.labels)
+    pipe = find_pipe(nlp)
+    pipe.labels = list(corpus.labels)
+    chosen = overlap or ("nested" if corpus.is_nested() else "flat")
+    pipe.cfg["overlap"] = chosen
     nlp(WARM_UP)  # reads the weights, so that the clock below does not
     score, n_passages, n_words = StrictScore(), 0, 0
     gold, texts = tee(corpus.passages())
@@ -106,7 +119,7 @@ def evaluate_corpus(nlp: Language, corpus: GoldCorpus, batch_size: int = 32) -> 
         score.add(passage.mentions, ((entity.start, entity.end, entity.label) for entity in entities))
         n_passages += 1
         n_words += len(passage.text.split())
-    return CorpusResult(corpus, n_passages, n_words, time.perf_counter() - started, score)
+    return CorpusResult(corpus, n_passages, n_words, time.perf_counter() - started, score, overlap=chosen)
 
 
 def score_lexicon(
@@ -163,9 +176,7 @@ def write_json(results: Iterable[CorpusResult], path: Path, **settings: Any) -> 
 
 def _with_lexicon(result: CorpusResult, matcher: LexiconMatcher, table: Dict[str, LabelRow]) -> CorpusResult:
     shared, score = score_lexicon(matcher, result.corpus, table)
-    return CorpusResult(
-        result.corpus, result.passages, result.words, result.seconds, result.score, shared_labels=shared, lexicon=score
-    )
+    return replace(result, shared_labels=shared, lexicon=score)
 
 
 def _percents(counts: Counts) -> List[str]:

@@ -134,7 +134,6 @@ class KnowledgeBaseLinker(Pipe):
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         if "cfg" not in exclude:
-            # The standard library writes a float that reads back equal; srsly turns 0.6 into 0.6000000000000001.
             _write(folder / SETTINGS_FILE, json.dumps(self._settings()).encode("utf8"))
         if "knowledge_base" not in exclude and self._has_knowledge_base():
             _write(folder / KB_FILE, _to_json_lines(self.concepts))
@@ -145,6 +144,7 @@ class KnowledgeBaseLinker(Pipe):
         if "knowledge_base" not in exclude and (folder / KB_FILE).exists():
             self.concepts = read_concepts(folder / KB_FILE)
         if "cfg" not in exclude:
+            # The standard library reads a float as it was written; srsly reads 0.6 as 0.6000000000000001.
             self._set(json.loads((folder / SETTINGS_FILE).read_bytes()))
         return self
 

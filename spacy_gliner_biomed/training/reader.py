@@ -14,6 +14,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 from spacy.training import Corpus, Example
+from spacy.util import filter_spans
 
 Row = Dict[str, Any]
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -167,8 +168,10 @@ def to_example(nlp: Language, row: Row, inventory: Dict[str, List[str]], spans_k
             )
         spans.append(span)
         offsets.append((entity["start"], entity["end"]))
-    annotated = list(row.get("labels") or inventory[row["corpus"]])
+    listed = row.get("labels")
+    annotated = list(inventory[row["corpus"]] if listed is None else listed)
     attrs = {"offsets": np.asarray(offsets, dtype=np.int64).reshape(-1, 2), "annotated_labels": annotated}
+    reference.ents = filter_spans(spans)  # for `ents_f`: the longest of overlapping mentions
     reference.spans[spans_key] = SpanGroup(reference, name=spans_key, attrs=attrs, spans=spans)
     return Example(nlp.make_doc(row["text"]), reference)
 
