@@ -203,3 +203,13 @@ def test_files_of_a_saved_folder(tmp_path: Path) -> None:
     )
     assert json.loads(files["labels_tokenizer/tokenizer_config.json"])["model_max_length"] == 512
     assert json.loads(files["tokenizer_config.json"])["model_max_length"] == int(1e30)
+
+
+def test_the_weights_are_as_readable_as_the_other_files(tmp_path):
+    """A model folder on a shared disk serves every user who can read its config."""
+    from spacy_gliner_biomed.checkpoint import load, save
+    from tests.support.published import make_checkpoint
+
+    save(load(str(make_checkpoint(tmp_path / "published"))), tmp_path / "saved")
+    modes = {path.stat().st_mode for path in (tmp_path / "saved").iterdir() if path.is_file()}
+    assert len(modes) == 1
