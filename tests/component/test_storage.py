@@ -197,7 +197,7 @@ def test_copying_a_node(folder):
     assert twin is not scorer
     before = scorer.logits(["acute", "pain"], LABELS)
     twin.module.prompt_rep_layer[3].bias.data += 1
-    np.testing.assert_array_equal(scorer.logits(["acute", "pain"], LABELS), before)
+    np.testing.assert_allclose(scorer.logits(["acute", "pain"], LABELS), before, rtol=0, atol=1e-5)
 
 
 def test_node_bytes_have_a_stable_structure(folder):
@@ -205,9 +205,11 @@ def test_node_bytes_have_a_stable_structure(folder):
     read, unread = Checkpoint(str(folder)), Checkpoint("/nowhere")
     shim_of(read).scorer  # noqa: B018
     unread.from_bytes(read.to_bytes())
-    np.testing.assert_array_equal(
-        shim_of(unread).scorer.logits(["acute"], LABELS), shim_of(read).scorer.logits(["acute"], LABELS)
-    )
+    weights, restored = (shim_of(model).scorer.module.state_dict() for model in (read, unread))
+    assert all(restored[name].equal(weight) for name, weight in weights.items()) and len(restored) == len(weights)
+    # products round differently with the alignment of the memory they are in
+    logits = shim_of(unread).scorer.logits(["acute"], LABELS)
+    np.testing.assert_allclose(logits, shim_of(read).scorer.logits(["acute"], LABELS), rtol=0, atol=1e-5)
     assert pickle.loads(pickle.dumps(load_later("a", "b"))).revision == "b"
 
 
@@ -249,13 +251,13 @@ def test_other_weights_can_be_put_in_place_for_a_while(folder):
     bias = shim.scorer.module.prompt_rep_layer[3].bias
     kept = bias.detach().clone()
     with shim.use_params({(shim.id + 1, "prompt_rep_layer.3.bias"): np.zeros(12, dtype="f")}):
-        np.testing.assert_array_equal(shim.scorer.logits(["acute", "pain"], LABELS), before)
+        np.testing.assert_allclose(shim.scorer.logits(["acute", "pain"], LABELS), before, rtol=0, atol=1e-5)
     with pytest.raises(KeyError), shim.use_params({(shim.id, "prompt_rep_layer.3.bias"): np.zeros(12, dtype="f")}):
         assert not bias.abs().sum()
         assert not np.array_equal(shim.scorer.logits(["acute", "pain"], LABELS), before)
         raise KeyError
     assert (bias == kept).all()
-    np.testing.assert_array_equal(shim.scorer.logits(["acute", "pain"], LABELS), before)
+    np.testing.assert_allclose(shim.scorer.logits(["acute", "pain"], LABELS), before, rtol=0, atol=1e-5)
 
 
 def test_the_stand_in_behaves_like_a_scorer(folder):

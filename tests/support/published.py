@@ -336,7 +336,7 @@ def randomise(module: nn.Module, seed: int) -> None:
         elif "embeddings" in name:
             values = noise
         else:
-            gain = 1.5 if any(part in name for part in ("query", "key")) else 1.2
+            gain = 1.2 if any(part in name for part in ("query", "key")) else 1.0
             values = noise * gain / math.sqrt(tensor.shape[1])
         tensor.data.copy_(values)
 
