@@ -26,7 +26,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --fail-under=90 --precision=1 \
-		--include="spacy_gliner_biomed/scorer/*,spacy_gliner_biomed/checkpoint/*,spacy_gliner_biomed/component.py"
+		--include="spacy_gliner_biomed/scorer/*,spacy_gliner_biomed/checkpoint/*,spacy_gliner_biomed/component.py,spacy_gliner_biomed/factory.py"
 
 test-full: $(STAMP)
 	$(BIN)/python -m pytest --full --timeout=3600 $(PYTEST_ARGS)

@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer, set_dropout_rate
 
 from .device import resolve_device
 from .labels import LabelSet, LabelsInput, ThresholdInput, check_threshold, thresholds_for
@@ -27,96 +27,7 @@ from .training.examples import GoldReport, to_windows
 from .training.reader import annotated_labels, gold_spans
 from .windows import check_window
 
-DEFAULT_CONFIG = """
-[gliner_biomed]
-labels = null
-threshold = 0.5
-spans_key = "gliner"
-annotate_ents = true
-overwrite = false
-overlap = "nested"
-multi_label = false
-alignment_mode = "expand"
-window = null
-stride = null
-batch_size = 32
-max_batch_tokens = null
-device = null
-precision = "float32"
-
-[gliner_biomed.model]
-@architectures = "spacy_gliner_biomed.Checkpoint.v1"
-name = "mini"
-revision = null
-
-[gliner_biomed.ents_filter]
-@misc = "spacy_gliner_biomed.BestScoreFilter.v1"
-
-[gliner_biomed.scorer]
-@scorers = "spacy_gliner_biomed.Scorer.v1"
-"""
-
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], Sequence[Span]]
-
-
-@Language.factory(
-    "gliner_biomed",
-    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type", "span._.score"],
-    default_config=Config().from_str(DEFAULT_CONFIG)["gliner_biomed"],
-    default_score_weights={
-        "ents_f": 1.0,
-        "ents_p": 0.0,
-        "ents_r": 0.0,
-        "ents_per_type": None,
-        "spans_gliner_f": 0.0,
-        "spans_gliner_p": 0.0,
-        "spans_gliner_r": 0.0,
-        "spans_gliner_per_type": None,
-    },
-)
-def make_gliner_biomed(
-    nlp: Language,
-    name: str,
-    model: Model,
-    labels: Optional[Union[List[str], Dict[str, str]]],
-    threshold: Union[float, Dict[str, float]],
-    spans_key: str,
-    annotate_ents: bool,
-    ents_filter: EntsFilter,
-    overwrite: bool,
-    overlap: str,
-    multi_label: bool,
-    alignment_mode: str,
-    window: Optional[int],
-    stride: Optional[int],
-    batch_size: int,
-    max_batch_tokens: Optional[int],
-    device: Optional[str],
-    precision: str,
-    scorer: Optional[Callable],
-) -> GlinerBiomed:
-    """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`."""
-    return GlinerBiomed(
-        nlp.vocab,
-        model,
-        name,
-        labels=labels,
-        threshold=threshold,
-        spans_key=spans_key,
-        annotate_ents=annotate_ents,
-        ents_filter=ents_filter,
-        overwrite=overwrite,
-        overlap=overlap,
-        multi_label=multi_label,
-        alignment_mode=alignment_mode,
-        window=window,
-        stride=stride,
-        batch_size=batch_size,
-        max_batch_tokens=max_batch_tokens,
-        device=device,
-        precision=precision,
-        scorer=scorer,
-    )
 
 
 class GlinerBiomed(TrainablePipe):

@@ -56,7 +56,7 @@ class Cell:
             self.kind,
             self.backbone,
             hidden=HIDDEN,
-            calibration_texts=12 if self.n_labels > 5 else 60,
+            calibration_texts=16 if self.n_labels > 5 else 40,
             calibration_labels=(self.n_labels,),
             seed=self.number,
             **buckets,

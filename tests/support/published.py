@@ -357,7 +357,7 @@ def calibrate(
     for layer, constant in ((span_out, 1.0), (label_out, 0.0)):
         layer.weight[-1] = 0.0
         layer.bias[-1] = constant
-    observed = _observe(model, texts.make_texts(n_texts, seed=seed + 1, min_words=8, max_words=60, odd=0.2), set_sizes)
+    observed = _observe(model, texts.make_texts(n_texts, seed=seed + 1, min_words=8, max_words=150, odd=0.2), set_sizes)
     span_mean = torch.stack([spans.mean(0) for spans, _ in observed]).mean(0)
     span_mean[-1] = 0.0
     span_out.bias -= span_mean
@@ -370,7 +370,7 @@ def calibrate(
         wanted = wanted / (spans @ wanted.T).std(0)[:, None]
         inputs = torch.cat([hidden, torch.ones(len(hidden), 1)], dim=1).double()
         gram = inputs.T @ inputs
-        gram.diagonal().add_(1e-3 * gram.diagonal().mean())
+        gram.diagonal().add_(1e-2 * gram.diagonal().mean())
         change = torch.linalg.solve(gram, inputs.T @ (wanted - vectors).double()).float()
         label_out.weight += change[:-1].T
         label_out.bias += change[-1]
