@@ -42,7 +42,7 @@ class Settings:
 
     precision: str = "float32"
     device: str = "cpu"
-    max_batch_tokens: int = 1024
+    max_batch_tokens: int = 2048
 
 
 class SpanScorer:

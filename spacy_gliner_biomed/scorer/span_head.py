@@ -18,7 +18,7 @@ and the second folds into the labels:  logit = hidden · (W2ᵀ p) + p · b2. Ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple, cast
 
 import torch
@@ -73,6 +73,7 @@ class SpanHead(nn.Module):
         self.project_end = two_layers(width, 4 * width, width, dropout)
         self.out_project = two_layers(2 * width, 4 * width, width, dropout)
         self._split: Optional[Tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = None
+        self._dtype = torch.float32
 
     @property
     def first(self) -> PackedLinear:
@@ -90,6 +91,8 @@ class SpanHead(nn.Module):
         start = pack(weight[:, : self.width].contiguous(), bias, precision)
         end = pack(weight[:, self.width :].contiguous(), None, precision)
         self._split = None if start is None or end is None else (start, end)
+        # The hidden vectors of the spans are the head's whole traffic; where the linears are rounded, half of it will do
+        self._dtype = torch.float32 if precision == "float32" else torch.bfloat16
 
     def forget(self) -> None:
         """Drop the packed halves."""
@@ -102,7 +105,7 @@ class SpanHead(nn.Module):
         """Everything that depends on one word. *Shape:* `(n_words, D)` → two of `(n_words, 4 * D)`."""
         start, end = F.relu(self.project_start(words)), F.relu(self.project_end(words))
         if self._split is not None and not torch.is_grad_enabled():
-            return WordTerms(self._split[0](start), self._split[1](end))
+            return WordTerms(self._split[0](start).to(self._dtype), self._split[1](end).to(self._dtype))
         first = self.first
         return WordTerms(
             F.linear(start, first.weight[:, : self.width], first.bias), F.linear(end, first.weight[:, self.width :])
@@ -141,7 +144,9 @@ class SpanHead(nn.Module):
             -inf. *Shape:* `(n_words, max_width, n_labels)`.
         """
         n_words = terms.start.shape[0]
-        logits = terms.start.new_full((n_words, self.max_width, labels.weight.shape[1]), float("-inf"))
+        if labels.folded:
+            labels = replace(labels, weight=labels.weight.to(terms.start.dtype))
+        logits = labels.bias.new_full((n_words, self.max_width, labels.weight.shape[1]), float("-inf"))
         room = words_left(packing, terms.start.device)
         widest = min(self.max_width, max(packing.lengths, default=0))
         for block in range(0, n_words, ROWS_PER_BLOCK):
@@ -162,9 +167,11 @@ class SpanHead(nn.Module):
         return logits
 
     def _close(self, hidden: Tensor, labels: FoldedLabels) -> Tensor:
-        if labels.folded:
+        if not labels.folded:
+            return self.out_project[3](hidden.float()) @ labels.weight
+        if hidden.dtype == torch.float32:
             return torch.addmm(labels.bias, hidden, labels.weight)
-        return self.out_project[3](hidden) @ labels.weight
+        return (hidden @ labels.weight).float().add_(labels.bias)
 
 
 def words_left(packing: Packing, device: torch.device) -> Tensor:
