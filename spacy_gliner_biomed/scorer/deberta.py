@@ -69,7 +69,6 @@ class DebertaSelfAttention(SelfAttention):
         self.key_proj = PackedLinear(config.hidden_size, config.hidden_size)
         self.value_proj = PackedLinear(config.hidden_size, config.hidden_size)
         self._tables: Optional[Tuple[Tensor, Tensor]] = None
-        self._reduced = False
 
     def train(self, mode: bool = True) -> DebertaSelfAttention:
         self._tables = None
@@ -86,16 +85,13 @@ class DebertaSelfAttention(SelfAttention):
         assert relative is not None
         q, k, v = self.project(hidden, self.n_heads)
         position_keys, position_queries = self._position_tables(relative)
-        # Where the linears are rounded already, so may be the position terms: a third of the attention's time
-        dtype = torch.bfloat16 if self._reduced and not torch.is_grad_enabled() else q.dtype
 
         def kernel(query: Tensor, key: Tensor, value: Tensor, mask: Optional[Tensor]) -> Tensor:
             length = query.shape[2]
             index = distance_index(length, self.config.position_buckets, self._max_position()).to(query.device)
             by_blocks = query.device.type == "cpu" and not torch.is_grad_enabled()
             relative_bias = relative_bias_in_blocks if by_blocks else relative_bias_by_gather
-            bias = relative_bias(query.to(dtype), key.to(dtype), position_keys.to(dtype), position_queries.to(dtype), index)
-            bias = bias.float()
+            bias = relative_bias(query, key, position_keys, position_queries, index)
             scale = 1.0 / math.sqrt(query.shape[-1] * 3)
             bias = bias * scale if torch.is_grad_enabled() else bias.mul_(scale)
             if mask is not None:
@@ -104,11 +100,6 @@ class DebertaSelfAttention(SelfAttention):
             return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout, scale=scale)
 
         return attend(packing, q, k, v, kernel)
-
-    def prepare(self, precision: str) -> None:
-        """Pack the projections; in a reduced precision, compute the position terms in bfloat16."""
-        super().prepare(precision)
-        self._reduced = precision != "float32"
 
     def _max_position(self) -> int:
         maximum = self.config.max_relative_positions

@@ -45,7 +45,7 @@ def relative_bias_in_blocks(query: Tensor, key: Tensor, keys: Tensor, queries: T
     falling = index.flip(0)  # distances L-1 … -(L-1)
     key_table = keys[:, falling].transpose(-1, -2)  # (heads, head_width, 2L-1)
     query_table = queries[:, index].transpose(-1, -2)
-    bias = torch.empty((n_sequences, n_heads, length, length))  # float32, whatever the products are computed in
+    bias = query.new_empty((n_sequences, n_heads, length, length))
     for a in range(0, length, BLOCK):
         b = min(a + BLOCK, length)
         # first distance b-1 stands at L-1-(b-1) = L-b of the falling order
