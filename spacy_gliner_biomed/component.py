@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer
 
 from .device import resolve_device
 from .labels import LabelSet, LabelsInput, ThresholdInput, check_threshold, thresholds_for
@@ -238,14 +238,15 @@ class GlinerBiomed(TrainablePipe):
         texts = [scorer.card.put_into_words(*pair) for pair in zip(wanted.names, wanted.descriptions, strict=True)]
         scorer.check_labels(texts)
         self._warn_of_descriptions(scorer, wanted)
+        window, stride = self._window(scorer)
         return Reading(
             names=wanted.names,
             texts=tuple(texts),
             thresholds=tuple(limits),
             overlap=self.cfg["overlap"],
             multi_label=self.cfg["multi_label"],
-            window=self._window(scorer)[0],
-            stride=self._window(scorer)[1],
+            window=window,
+            stride=stride,
         )
 
     def _window(self, scorer: SpanScorer) -> Tuple[int, int]:
@@ -306,7 +307,6 @@ class GlinerBiomed(TrainablePipe):
         validate_examples(examples, "GlinerBiomed.update")
         windows = self._training_windows(examples)
         if windows:
-            set_dropout_rate(self.model, drop)
             shim_of(self.model).set_head_dropout(drop)
             loss, backprop = self.model.begin_update(windows)
             backprop(1.0)

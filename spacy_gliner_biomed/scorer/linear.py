@@ -138,10 +138,3 @@ def pack_together(layers: Sequence[PackedLinear], precision: str) -> Optional[Ca
     for layer in layers:
         layer.forget()
     return lambda x: list(apply(x).split(widths, dim=-1))
-
-
-def for_each_linear(module: nn.Module, action: Callable[[PackedLinear], None]) -> None:
-    """Call `action` on every `PackedLinear` inside `module`."""
-    for child in module.modules():
-        if isinstance(child, PackedLinear):
-            action(child)

@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from .bert import BertEncoder
 from .config import EncoderConfig, ScorerConfig
 from .deberta import DebertaEncoder
-from .linear import PackedLinear, for_each_linear
+from .linear import PackedLinear
 from .packing import Packing
 from .span_head import SpanHead, SpanLayer, two_layers
 from .transformer import SelfAttention
@@ -119,10 +119,13 @@ class SpanModel(nn.Module):
 
     def prepare(self, precision: str) -> None:
         """Pack every dense layer for inference (see `linear.py`)."""
-        for_each_linear(self, lambda layer: layer.prepare(precision))
+        attentions = [child for child in self.modules() if isinstance(child, SelfAttention)]
+        together = {id(layer) for attention in attentions for layer in attention.projections()}
         for child in self.modules():
-            if isinstance(child, SelfAttention):
+            if isinstance(child, PackedLinear) and id(child) not in together:
                 child.prepare(precision)
+        for attention in attentions:
+            attention.prepare(precision)
         self.head.prepare(precision)
 
     def forget(self) -> None:
