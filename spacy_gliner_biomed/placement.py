@@ -41,7 +41,7 @@ def place(doc: Doc, hits: Hits, key: str, alignment_mode: str, overlap: str, mul
     """Put hits on tokens.
 
     Equal spans of one label merge, the best score wins; where widening to tokens makes spans of different words collide,
-    `overlap` and `multi_label` decide again, on tokens.
+    `overlap` and `multi_label` decide again, on tokens, and a warning says how many lost.
     alignment_mode (str): as in `Doc.char_span`. "expand" loses nothing; the others warn with the number of hits that fit no
         tokens.
     RETURNS (SpanGroup): sorted by start, end, label; `attrs["scores"]`, *shape* `(n,)`, float32; `attrs["offsets"]`, the
@@ -64,6 +64,14 @@ def place(doc: Doc, hits: Hits, key: str, alignment_mode: str, overlap: str, mul
     chosen = np.asarray(list(best.values()), dtype=np.int64)
     on_tokens = Candidates(first[chosen], last[chosen], np.arange(len(chosen)), hits.score[chosen])
     chosen = chosen[decode(on_tokens, overlap, multi_label).label]
+    if len(chosen) < len(best):
+        # The same words each time, so that Python shows them once and not for each of a million documents
+        warnings.warn(
+            "Entities that share a token of their text with a better-scoring one were left out, as overlap and multi_label ask; "
+            "the tokenizer spacy_gliner_biomed.Words.v1 keeps their words apart.",
+            UserWarning,
+            stacklevel=2,
+        )
     chosen = np.asarray(
         sorted(chosen.tolist(), key=lambda n: (int(first[n]), int(last[n]), hits.names[hits.label[n]])), dtype=np.int64
     )

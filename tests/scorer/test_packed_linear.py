@@ -134,3 +134,20 @@ def test_layers_that_gain_nothing_together_keep_their_own():
     """Away from the CPU, in float32."""
     layers = [PackedLinear(4, 3).to("meta") for _ in range(2)]
     assert pack_together(layers, "float32") is None
+
+
+@pytest.mark.parametrize("broken", ["missing", "wrong"])
+def test_int8_without_the_fused_product(monkeypatch, broken):
+    """Where torch lacks the fused product, or it is wrong, int8 falls back to torch's product of integers and gives the same numbers."""
+    torch.manual_seed(0)
+    layer, x = PackedLinear(64, 32), torch.randn(7, 64)
+    with torch.no_grad():
+        layer.prepare("int8")
+        fused = layer(x)
+        if broken == "missing":
+            monkeypatch.setattr(linear, "_fused_product", lambda *_: None)
+        else:
+            monkeypatch.setattr(torch, "quantize_per_tensor", lambda rows, *_: torch.zeros(rows.shape, dtype=torch.quint8))
+        layer.prepare("int8")
+        plain = layer(x)
+    torch.testing.assert_close(plain, fused, rtol=1e-5, atol=1e-5)
