@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 LabelsInput = Union[Sequence[str], Mapping[str, str]]
@@ -130,6 +132,58 @@ def thresholds_for(threshold: ThresholdInput, names: Sequence[str], known_only: 
     if unknown and known_only:
         raise ValueError(f"There is a threshold for {unknown[0]!r}, which is not one of the labels {list(names)}.")
     return [checked.get(name, checked.get("*", 0.5)) for name in names]
+
+
+def narrow_thresholds(threshold: ThresholdInput, names: Sequence[str]) -> Union[float, Dict[str, float]]:
+    """RETURNS (float or dict): the thresholds without those of labels that are not among `names`; `*` stays.
+
+    RAISES (ValueError): as `check_threshold`.
+    """
+    checked = check_threshold(threshold)
+    if isinstance(checked, float):
+        return checked
+    return {label: value for label, value in checked.items() if label == "*" or label in names}
+
+
+def overriding_thresholds(base: ThresholdInput, changes: Optional[ThresholdInput]) -> Union[float, Dict[str, float]]:
+    """RETURNS (float or dict): `changes` where it serves all labels (a number, or a mapping with `*`), else `base` with the
+        labels that `changes` names changed.
+
+    RAISES (ValueError): as `check_threshold`.
+    """
+    start = check_threshold(base)
+    if changes is None:
+        return start
+    wanted = check_threshold(changes)
+    if isinstance(wanted, float) or "*" in wanted:
+        return wanted
+    return {**({"*": start} if isinstance(start, float) else start), **wanted}
+
+
+def read_thresholds(path: Union[str, Path], names: Optional[Sequence[str]] = None) -> Union[float, Dict[str, float]]:
+    """The thresholds that `gliner-biomed calibrate` wrote: `pipe.threshold = read_thresholds(path, pipe.labels)`.
+
+    path (str or Path): a JSON object: `threshold`, a number for all labels, and `labels`, an object label → number; one of the
+        two may be missing.
+    names (Sequence[str]): the pipe's labels, as a pipe refuses thresholds of others; None keeps all.
+    RETURNS (float or dict): a number where none is left by label, otherwise label → number with `*` for the rest.
+    RAISES (ValueError): for any other content; names the file.
+    RAISES (OSError): where it cannot be read.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{path}' is not JSON ({error}); make it anew with gliner-biomed calibrate.") from None
+    by_label = content.get("labels", {}) if isinstance(content, dict) else None
+    if not isinstance(by_label, dict) or not ("threshold" in content or by_label):
+        raise ValueError(f"'{path}' holds no thresholds; it must be an object with 'threshold', 'labels', or both.")
+    try:
+        common = _probability(content.get("threshold", 0.5), "threshold")
+        found = {label: _probability(value, f"threshold of {label!r}") for label, value in by_label.items()}
+    except ValueError as error:
+        raise ValueError(f"In '{path}': {error}") from None
+    kept = {label: value for label, value in found.items() if names is None or label in names}
+    return {**kept, "*": common} if kept else common
 
 
 def _probability(value: object, what: str) -> float:

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
+from .hits import Hits
 from .scorer.decode import Candidates, decode
 
 ALIGNMENT_MODES = ("strict", "contract", "expand")
-
-
-@dataclass(frozen=True)
-class Hits:
-    """What the model found in one document.
-
-    start, end (ndarray): character offsets, end exclusive. *Shape:* `(n,)`, int64.
-    label (ndarray): index of the label. *Shape:* `(n,)`, int64.
-    score (ndarray): probability. *Shape:* `(n,)`, float32.
-    names (tuple): the labels.
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    label: np.ndarray
-    score: np.ndarray
-    names: Tuple[str, ...]
-
-    @classmethod
-    def none(cls, names: Tuple[str, ...]) -> Hits:
-        """RETURNS (Hits): no hit at all."""
-        empty = np.zeros(0, dtype=np.int64)
-        return cls(empty, empty, empty, np.zeros(0, dtype=np.float32), names)
 
 
 def place(doc: Doc, hits: Hits, key: str, alignment_mode: str, overlap: str, multi_label: bool) -> SpanGroup:

@@ -12,7 +12,7 @@ from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from .placement import Hits
+from .hits import Hits
 from .scorer.decode import Candidates, decode
 from .scorer.scorer import SpanScorer
 from .scorer.subwords import EncodedWords

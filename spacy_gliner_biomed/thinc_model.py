@@ -19,6 +19,7 @@ from .scorer.linear import PackedLinear
 from .scorer.loss import SpanLoss
 from .scorer.scorer import SpanScorer
 from .scorer.training import TrainingWindow, batch_loss
+from .training.optimizer import TwoRateAdamW
 
 ScorerModel = Model[Sequence[TrainingWindow], Any]
 
@@ -91,6 +92,9 @@ class ScorerShim(Shim):
 
     def finish_update(self, optimizer: Any) -> None:
         """Let a thinc optimiser change every parameter that has a gradient."""
+        if isinstance(optimizer, TwoRateAdamW):
+            gradients = [parameter.grad for parameter in self.scorer.module.parameters() if parameter.grad is not None]
+            optimizer.clip_together(gradients)
         for name, parameter in self.scorer.module.named_parameters():
             if parameter.grad is None:
                 continue

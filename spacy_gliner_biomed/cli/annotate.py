@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import List, Optional
 
 import typer
@@ -49,6 +50,9 @@ def annotate(
         [], help="Labels, comma-separated, or a .json, .tsv or .txt file of names and descriptions. Repeatable."
     ),
     threshold: List[str] = typer.Option([], help="A number from 0 to 1, or label=number. Repeatable."),
+    thresholds_file: Optional[Path] = typer.Option(
+        None, "--thresholds", help="A file from gliner-biomed calibrate; --threshold overrides it."
+    ),
     text_key: str = typer.Option("text", help="The field of a JSON row that holds its text."),
     input_format: InputFormat = typer.Option(
         InputFormat.auto, "--input", help="Read files as one text, as a text a line, or as JSON lines."
@@ -76,16 +80,21 @@ def annotate(
     """Find entities in texts; write them as a table, JSON lines, .spacy files or an HTML page."""
     from ..annotate.inputs import check_inputs, read_inputs
     from ..annotate.options import parse_labels, parse_threshold
+    from ..labels import narrow_thresholds, overriding_thresholds, read_thresholds
 
     check_inputs(inputs)
     label_set, thresholds = parse_labels(labels), parse_threshold(threshold)
+    calibrated = read_thresholds(thresholds_file) if thresholds_file is not None else None
 
-    from ..annotate.pipeline import build_pipeline
+    from ..annotate.pipeline import build_pipeline, find_pipe
     from ..annotate.run import annotate as run
 
     settings = {"precision": precision, "overlap": overlap, "multi_label": multi_label, "device": device}
     settings = {name: getattr(value, "value", value) for name, value in settings.items() if value is not None}
     nlp = build_pipeline(model, revision, label_set, thresholds, settings)
+    if calibrated is not None:
+        pipe = find_pipe(nlp, model)
+        pipe.threshold = overriding_thresholds(narrow_thresholds(calibrated, pipe.labels), thresholds)
     run(
         nlp,
         read_inputs(inputs, text_key, input_format.value),

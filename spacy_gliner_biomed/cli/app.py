@@ -10,8 +10,14 @@ import typer
 from ..about import __version__
 from .annotate import annotate
 from .assets import assets
-from .evaluate import evaluate
+from .benchmarks import benchmarks
+from .calibrate import calibrate
+from .convert import convert
+from .evaluate import compare, evaluate
 from .models import export, info
+from .report import report
+from .silver import silver
+from .train import train
 
 PROGRAM = "gliner-biomed"
 
@@ -25,10 +31,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("annotate")(annotate)
+app.command("calibrate")(calibrate)
+app.command("convert")(convert)
 app.command("evaluate")(evaluate)
+app.command("compare")(compare)
 app.command("export")(export)
 app.command("info")(info)
+app.command("report")(report)
+app.command("train")(train)
 app.add_typer(assets, name="assets")
+app.add_typer(benchmarks, name="benchmarks")
+app.add_typer(silver, name="silver")
 
 _shows_traceback = False
 

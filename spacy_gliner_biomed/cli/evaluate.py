@@ -1,4 +1,4 @@
-"""`gliner-biomed evaluate`."""
+"""`gliner-biomed evaluate` and `gliner-biomed compare`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,35 @@ class EvaluatedOverlap(StrEnum):
     nested = "nested"
 
 
+class Policy(StrEnum):
+    """What becomes of gold mentions in several pieces."""
+
+    drop = "drop"
+    hull = "hull"
+    fragments = "fragments"
+
+
+SYSTEM_HELP = (
+    "mini, a model folder, a Hub id, a spaCy pipeline; or gliner:FOLDER, spacy:PIPELINE, lexicon:FILE, predictions:FILE; "
+    "NAME=… gives it a name, …,threshold=0.4 a setting."
+)
+FORMAT_HELP = "Of a file: jsonl, brat, pubtator, bioc, conll, gliner_rows, docbin; found out without."
+CORPORA_HELP = "The folder that holds train/, dev/ (and lexicon/), or one annotated file or folder of any known format."
+
+
 def evaluate(
-    model: str = typer.Argument("mini", help="mini, a model folder, a Hub id, or a spaCy pipeline."),
-    corpora: Path = typer.Option(..., help="The folder that holds train/, dev/ and lexicon/."),
-    part: str = typer.Option("dev", help="The part of it to evaluate on."),
+    systems: List[str] = typer.Argument(None, help=SYSTEM_HELP + " Default: mini."),
+    corpora: Path = typer.Option(..., help=CORPORA_HELP),
+    part: str = typer.Option("dev", help="The part of the folder to evaluate on."),
     only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
+    format: Optional[str] = typer.Option(None, help=FORMAT_HELP),
+    policy: Policy = typer.Option(Policy.drop, help="What becomes of gold mentions in several pieces."),
     lexicon: bool = typer.Option(False, "--lexicon", help="Compare with a lexicon matcher on the labels both know."),
-    threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
+    training: Optional[Path] = typer.Option(
+        None, help="The folder of training corpora, to measure what the evaluated texts share with them."
+    ),
+    threshold: Optional[float] = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without."),
+    thresholds: Optional[Path] = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
     device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
     overlap: EvaluatedOverlap = typer.Option(
@@ -33,17 +55,94 @@ def evaluate(
     ),
     precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
     batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
-    out: Optional[Path] = typer.Option(None, help="A JSON file for all figures, by label as well."),
+    bootstrap: int = typer.Option(1000, min=0, help="Rounds of resampling for the intervals; 0 leaves them out."),
+    seed: int = typer.Option(0, help="Of the resampling."),
+    worst: int = typer.Option(5, min=0, help="Passages with the most errors to show, for each system and corpus."),
+    out: Optional[Path] = typer.Option(
+        None, help="A folder for result.json, report.html, picture.svg and the predictions, which a second run reads again."
+    ),
 ) -> None:
-    """Strict precision, recall and F1 on annotated corpora, as a Markdown table."""
-    from ..annotate.pipeline import build_pipeline
-    from ..evaluation.corpora import choose_corpora
-    from ..evaluation.report import LEXICON_FILE, evaluate_corpora, markdown_table, write_json
+    """How good a model is: scores with confidence intervals, comparisons, errors; as tables, JSON and a page."""
+    from tempfile import TemporaryDirectory
 
-    chosen = choose_corpora(corpora, part, only)
-    nlp = build_pipeline(model, revision, threshold=threshold, settings={"device": device, "precision": precision.value})
-    wanted = None if overlap is EvaluatedOverlap.auto else overlap.value
-    results = evaluate_corpora(nlp, chosen, corpora / LEXICON_FILE if lexicon else None, batch_size, wanted)
-    print(markdown_table(results))
-    if out is not None:
-        write_json(results, out, model=model, threshold=threshold, precision=precision.value)
+    from ..evaluation.corpora import choose_corpora, open_corpus
+    from ..evaluation.report import write_report
+    from ..evaluation.run import Settings, envelope, typed_command
+    from ..evaluation.run import evaluate as run
+    from ..evaluation.systems import Defaults, open_systems
+    from ..evaluation.training_data import TrainingData
+    from ..labels import read_thresholds
+
+    if threshold is not None and thresholds is not None:
+        raise ValueError("Both --threshold and --thresholds were given; leave one out.")
+    specs = list(systems or ["mini"])
+    if lexicon:
+        specs.append(f"lexicon=lexicon:{corpora / 'lexicon' / 'lexicon.tsv.gz'}")
+    defaults = Defaults(
+        threshold=read_thresholds(thresholds) if thresholds is not None else 0.5 if threshold is None else threshold,
+        precision=precision.value,
+        device=device,
+        revision=revision,
+        batch_size=batch_size,
+    )
+    if (corpora / part).is_dir():
+        chosen = choose_corpora(corpora, part, only, policy.value)
+    else:
+        try:
+            chosen = [open_corpus(corpora, format=format, policy=policy.value)]
+        except ValueError as error:
+            if not corpora.is_dir() or format is not None:
+                raise
+            raise FileNotFoundError(f"There is no folder '{part}' in '{corpora}', and it is no corpus itself: {error}") from error
+    opened = open_systems(specs, defaults)
+    read = TrainingData.read(training) if training is not None else None
+    settings = Settings(overlap=overlap.value, n_bootstrap=bootstrap, seed=seed, worst=worst)
+    with TemporaryDirectory() as unkept:
+        predictions = Path(unkept) if out is None else out / "predictions"
+        result = run(opened, chosen, predictions, settings, read)
+    used = {
+        "part": part,
+        "policy": policy.value,
+        "overlap": overlap.value,
+        "precision": precision.value,
+        "bootstrap": bootstrap,
+        "seed": seed,
+    }
+    title = " against ".join(system.name for system in opened)
+    result = {**envelope(title, typed_command(), used), **result}
+    write_report(result, out)
+
+
+def compare(
+    systems: List[str] = typer.Argument(..., help=SYSTEM_HELP),
+    corpora: Path = typer.Option(..., help=CORPORA_HELP),
+    part: str = typer.Option("dev", help="The part of the folder to compare on."),
+    only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
+    format: Optional[str] = typer.Option(None, help=FORMAT_HELP),
+    policy: Policy = typer.Option(Policy.drop, help="What becomes of gold mentions in several pieces."),
+    lexicon: bool = typer.Option(False, "--lexicon", help="Add a lexicon matcher."),
+    training: Optional[Path] = typer.Option(
+        None, help="The folder of training corpora, to measure what the evaluated texts share with them."
+    ),
+    threshold: Optional[float] = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without."),
+    thresholds: Optional[Path] = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    overlap: EvaluatedOverlap = typer.Option(
+        EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does."
+    ),
+    precision: Precision = typer.Option(Precision.float32, help="How the models compute."),
+    batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
+    bootstrap: int = typer.Option(1000, min=0, help="Rounds of resampling for the intervals; 0 leaves them out."),
+    seed: int = typer.Option(0, help="Of the resampling."),
+    worst: int = typer.Option(5, min=0, help="Passages with the most errors to show, for each system and corpus."),
+    out: Optional[Path] = typer.Option(
+        None, help="A folder for result.json, report.html, picture.svg and the predictions, which a second run reads again."
+    ),
+) -> None:
+    """Two or more systems on the same documents: differences in F1 with confidence intervals and corrected p-values."""
+    if len(systems) + lexicon < 2:
+        raise ValueError(f"Only one system was given ('{systems[0]}'); give another to compare it with, or use evaluate.")
+    evaluate(
+        systems, corpora, part, only, format, policy, lexicon, training, threshold, thresholds, None, device, overlap,
+        precision, batch_size, bootstrap, seed, worst, out,
+    )  # fmt: skip

@@ -1,44 +1,79 @@
-"""Annotated corpora in the uniform format: a JSON object a line, plain or gzipped, and the labels each annotates.
+"""Annotated corpora to evaluate on, and the labels each annotates.
 
-A row holds `id`, `text` and `entities`, each entity `start`, `end` (character offsets into `text`, end exclusive) and
-`label`. A folder of corpora holds `train/` and `dev/`, and may hold `MANIFEST.json`, which lists the label inventory of
-each file: a label outside a corpus' inventory is unknown there, not absent.
+A corpus is a file or a folder of any format that `corpus.formats` reads. A folder of corpora holds `train/` and `dev/`, and may
+hold `MANIFEST.json`, which lists the label inventory of each file: a label outside a corpus' inventory is unknown there, not
+absent.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
-from .strict import Mention
+from ..corpus.discontinuous import Tally, check_policy, resolve
+from ..corpus.formats import Problems, corpus_name, read
+from ..corpus.passage import AnnotatedPassage
 
-SUFFIXES = (".jsonl.gz", ".jsonl")
-
-
-@dataclass(frozen=True)
-class GoldPassage:
-    """A passage and its gold mentions, each `(start, end, label)` in characters of `text`, end exclusive."""
-
-    id: str
-    text: str
-    mentions: Tuple[Mention, ...]
+# What `find_corpora` takes for a corpus: endings that say so without a look inside.
+SUFFIXES = (
+    ".jsonl",
+    ".jsonl.gz",
+    ".pubtator",
+    ".pubtator.gz",
+    ".xml",
+    ".xml.gz",
+    ".conll",
+    ".iob",
+    ".iob2",
+    ".bio",
+    ".bilou",
+    ".bioes",
+    ".spacy",
+)
 
 
 @dataclass(frozen=True)
 class GoldCorpus:
-    """A corpus file and the labels it annotates, most frequent first where that is known."""
+    """A corpus and the labels it annotates.
+
+    name (str): its file's name without endings, or its folder's.
+    path (Path): the file or folder.
+    labels (tuple): the labels it annotates, most frequent first where that is known.
+    policy (str): what becomes of mentions in pieces, one of `corpus.discontinuous.POLICIES`.
+    format (str): one of `corpus.formats.FORMATS`; None finds it out.
+    """
 
     name: str
     path: Path
     labels: Tuple[str, ...]
+    policy: str = "drop"
+    format: Optional[str] = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        check_policy(self.policy)
+
+    def passages(
+        self, problems: Optional[Problems] = None, tally: Optional[Tally] = None
+    ) -> Iterator[AnnotatedPassage]:
+        """Read the corpus, one passage at a time.
+
+        problems (Problems): collects mentions that do not fit, which are left out; None raises at the first.
+        tally (Tally): counts the mentions in pieces.
+        YIELDS (AnnotatedPassage): the passages in file order, mentions in pieces decided about.
+        RAISES (ValueError): names file and line of what cannot be read.
+        """
+        on_problem = "raise" if problems is None else "report"
+        for passage in read(self.path, self.format, on_problem, problems):
+            yield resolve(passage, self.policy, tally)
 
     def is_nested(self) -> bool:
-        """RETURNS (bool): whether at least one mention in a hundred begins inside another; reads the file once."""
+        """RETURNS (bool): whether at least one mention in a hundred begins inside another; reads the corpus once. What
+        does not fit is left out here: the reading that is counted tells of it.
+        """
         n_mentions = n_inside = 0
-        for passage in self.passages():
+        for passage in self.passages(Problems(keep=0)):
             furthest = -1
             for start, end in sorted({mention[:2] for mention in passage.mentions}, key=lambda span: (span[0], -span[1])):
                 n_mentions += 1
@@ -46,34 +81,37 @@ class GoldCorpus:
                 furthest = max(furthest, end)
         return n_inside * 100 >= max(n_mentions, 1)
 
-    def passages(self) -> Iterator[GoldPassage]:
-        """YIELDS (GoldPassage): the passages in file order, read one at a time."""
-        return read_passages(self.path)
 
-
-def find_corpora(folder: Path, part: str = "dev") -> List[GoldCorpus]:
+def find_corpora(folder: Path, part: str = "dev", policy: str = "drop") -> List[GoldCorpus]:
     """The corpora of one part of a folder, in alphabetical order.
 
     folder (Path): holds a folder named `part`, and `MANIFEST.json` where there is one.
     part (str): `dev`, `train`, …
-    RETURNS (List[GoldCorpus]): one for each `.jsonl` or `.jsonl.gz`.
-    RAISES (FileNotFoundError): where there is no such file.
+    policy (str): for mentions in pieces.
+    RETURNS (List[GoldCorpus]): one for each file with one of `SUFFIXES`, and for each folder of BRAT's files.
+    RAISES (FileNotFoundError): where there is none.
     """
-    files = sorted(path for suffix in SUFFIXES for path in (folder / part).glob("*" + suffix))
-    if not files:
-        raise FileNotFoundError(f"No .jsonl or .jsonl.gz file in '{folder / part}'; name the folder that holds it.")
-    return [open_corpus(path) for path in files]
+    place = folder / part
+    found = [path for path in sorted(place.iterdir()) if _is_corpus(path)] if place.is_dir() else []
+    if not found:
+        raise FileNotFoundError(
+            f"There is no annotated corpus in '{place}' (files in {', '.join(SUFFIXES)}, or folders of .ann files); name the "
+            "folder that holds it."
+        )
+    return [open_corpus(path, policy=policy) for path in found]
 
 
-def choose_corpora(folder: Path, part: str = "dev", names: Sequence[str] = ()) -> List[GoldCorpus]:
+def choose_corpora(
+    folder: Path, part: str = "dev", names: Sequence[str] = (), policy: str = "drop"
+) -> List[GoldCorpus]:
     """Some corpora of one part of a folder.
 
-    folder, part: as for `find_corpora`.
+    folder, part, policy: as for `find_corpora`.
     names (Sequence[str]): the corpora wanted; all of them where empty.
     RETURNS (List[GoldCorpus]): in alphabetical order.
     RAISES (ValueError): for a name that the folder does not hold.
     """
-    corpora = find_corpora(folder, part)
+    corpora = find_corpora(folder, part, policy)
     known = [corpus.name for corpus in corpora]
     for name in names:
         if name not in known:
@@ -81,54 +119,32 @@ def choose_corpora(folder: Path, part: str = "dev", names: Sequence[str] = ()) -
     return [corpus for corpus in corpora if not names or corpus.name in names]
 
 
-def open_corpus(path: Path) -> GoldCorpus:
-    """A corpus by its file; its inventory comes from `../MANIFEST.json` or else from reading the file once.
+def open_corpus(path: Path, format: Optional[str] = None, policy: str = "drop") -> GoldCorpus:
+    """A corpus by its file or folder; its inventory comes from `../MANIFEST.json` or else from reading it once.
 
-    path (Path): a `.jsonl` or `.jsonl.gz` file.
-    RETURNS (GoldCorpus): name (the file's, without suffix), path and labels.
+    path (Path): a file, or a folder of files of one format.
+    format (str): one of `corpus.formats.FORMATS`; None finds it out.
+    policy (str): for mentions in pieces.
+    RETURNS (GoldCorpus): name, path and labels.
+    RAISES (ValueError, OSError): where there is no corpus, or its format cannot be told.
     """
-    name = path.name
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
+    name = corpus_name(path)
     labels = _manifest_labels(path.parent.parent / "MANIFEST.json", name)
-    return GoldCorpus(name, path, labels if labels is not None else _labels_met(path))
+    return GoldCorpus(name, path, labels if labels is not None else _labels_met(path, format), policy, format)
 
 
-def read_passages(path: Path) -> Iterator[GoldPassage]:
-    """Read a corpus file line by line.
-
-    path (Path): a `.jsonl` or `.jsonl.gz` file.
-    YIELDS (GoldPassage): one a row; a missing `id` becomes the line's number.
-    RAISES (ValueError): names file and line where a row is not an object with `text` and `entities`, or a mention does
-        not lie inside the text.
-    """
-    with _open(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                text = row["text"]
-                mentions = tuple((int(e["start"]), int(e["end"]), str(e["label"])) for e in row["entities"])
-            except (ValueError, KeyError, TypeError) as error:
-                reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-                raise ValueError(f"{path}, line {number}: not a row with 'text' and 'entities' ({reason}).") from error
-            for start, end, label in mentions:
-                if not 0 <= start < end <= len(text):
-                    raise ValueError(
-                        f"{path}, line {number}: '{label}' at {start}-{end} leaves its text of {len(text)} characters."
-                    )
-            yield GoldPassage(str(row.get("id", number)), text, mentions)
+def _is_corpus(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    return any(path.glob("*.ann")) if path.is_dir() else path.name.endswith(SUFFIXES)
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
-
-
-def _labels_met(path: Path) -> Tuple[str, ...]:
-    labels = {label for passage in read_passages(path) for _, _, label in passage.mentions}
+def _labels_met(path: Path, format: Optional[str]) -> Tuple[str, ...]:
+    labels: Set[str] = set()
+    for passage in read(path, format, "report"):
+        labels.update(mention.label for mention in passage.mentions)
+        labels.update(mention.label for mention in passage.discontinuous)
+        labels.update(passage.labels or ())
     return tuple(sorted(labels))
 
 

@@ -21,8 +21,8 @@ from spacy.lang.en.stop_words import STOP_WORDS
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from ..corpus.passage import Mention
 from .lexicon_names import class_words, is_case_sensitive, spellings, split_words
-from .strict import Mention
 
 LABEL_TABLE = Path(__file__).with_name("lexicon_labels.tsv")
 CLASS_WORD = "\tclass word"  # marks the matcher's key of names that only say a class
@@ -109,7 +109,7 @@ class LexiconMatcher:
         for (first, end), key in sorted(found.items(), key=lambda item: (item[0][0] - item[0][1], item[0][0])):
             if not any(taken[first:end]):
                 taken[first:end] = [True] * (end - first)
-                mentions.append((starts[first], ends[end - 1], keys[key]))
+                mentions.append(Mention(starts[first], ends[end - 1], keys[key]))
         return sorted(mentions)
 
     def _doc(self, text: str) -> Tuple[Doc, List[int], List[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple, cast
+from typing import List, Optional, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor
@@ -27,11 +27,16 @@ class TrainingWindow:
     labels (list): the label texts it is scored against: those it has, and those it was annotated for and lacks. A label that
         is not listed is unknown in this window, never a negative.
     spans (list): gold spans: first word, last word (inclusive), label text.
+    weight (float): factor on everything this window adds to the loss.
+    marked (list): None where the whole window was annotated. Otherwise first and last word (inclusive) of every stretch that
+        somebody looked at: a span that shares no word with any of them is unknown, for all labels.
     """
 
     words: EncodedWords
     labels: Sequence[str]
     spans: Sequence[GoldSpan]
+    weight: float = 1.0
+    marked: Optional[Sequence[Tuple[int, int]]] = None
 
 
 def batch_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:
@@ -58,14 +63,15 @@ def _bi_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLo
 
     annotated = torch.zeros((len(windows), len(labels)))
     for number, window in enumerate(windows):
-        annotated[number, [column[label] for label in window.labels]] = 1.0
+        annotated[number, [column[label] for label in window.labels]] = window.weight
     owner = torch.repeat_interleave(torch.arange(len(windows)), torch.tensor(batch.words.lengths))
     gold = [
         (first + start, end - start, column[label])
         for first, window in zip(batch.words.starts, windows, strict=True)
         for start, end, label in window.spans
     ]
-    return _head_loss(scorer, terms, folded, batch.words, gold, annotated.to(device)[owner.to(device)], loss)
+    known = annotated.to(device)[owner.to(device)]
+    return _head_loss(scorer, terms, folded, batch.words, gold, known, _words_looked_at(windows, device), loss)
 
 
 def _uni_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:
@@ -89,7 +95,9 @@ def _uni_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanL
         column = {label: number for number, label in enumerate(window.labels)}
         own = WordTerms(terms.start[start : start + length], terms.end[start : start + length])
         gold = [(first, last - first, column[label]) for first, last, label in window.spans]
-        total = total + _head_loss(scorer, own, folded, Packing.of([length]), gold, None, loss)
+        looked_at = _words_looked_at([window], device)
+        part = _head_loss(scorer, own, folded, Packing.of([length]), gold, None, looked_at, loss)
+        total = total + (part if window.weight == 1.0 else part * window.weight)
     return total / len(windows) if loss.reduction == "mean" else total
 
 
@@ -100,9 +108,15 @@ def _head_loss(
     words: Packing,
     gold: List[Tuple[int, int, int]],
     annotated: Tensor | None,
+    looked_at: Tensor | None,
     loss: SpanLoss,
 ) -> Tensor:
-    """Sum over widths. gold: (first word, width minus one, label column); annotated: `(n_words, n_labels)` or None."""
+    """Sum over widths.
+
+    gold (list): first word, width minus one, label column.
+    annotated (Tensor): a factor on every word's labels, or None for 1. *Shape:* `(n_words, n_labels)`.
+    looked_at (Tensor): what `_words_looked_at` returns.
+    """
     by_width: List[List[Tuple[int, int]]] = [[] for _ in range(scorer.config.max_width)]
     for word, extra, column in gold:
         if extra < len(by_width):
@@ -116,6 +130,25 @@ def _head_loss(
             starts, columns = torch.tensor(by_width[extra], device=first.device).T
             targets[place[starts], columns] = 1.0
         mask = None if annotated is None else annotated[first]
+        if looked_at is not None:
+            touched = (looked_at[first + extra + 1] > looked_at[first]).to(logits.dtype)[:, None]
+            mask = touched if mask is None else mask * touched
         total = total + loss.elements(logits, targets, mask).sum()
         n_spans += len(first)
     return loss.reduce(total, n_spans)
+
+
+def _words_looked_at(windows: Sequence[TrainingWindow], device: torch.device) -> Tensor | None:
+    """How many of the first w words of a batch lie in marked stretches: a span touches one where this number grows.
+
+    RETURNS (Tensor): *Shape:* `(n_words + 1,)`, int64; None where every window was annotated as a whole.
+    """
+    if all(window.marked is None for window in windows):
+        return None
+    parts = [torch.zeros(1, dtype=torch.int64)]
+    for window in windows:
+        words = torch.zeros(len(window.words), dtype=torch.int64)
+        for first, last in [(0, len(words) - 1)] if window.marked is None else window.marked:
+            words[first : last + 1] = 1
+        parts.append(words)
+    return torch.cat(parts).cumsum(0).to(device)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
-import re
-import zlib
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Union
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, SpanGroup
+from spacy.tokens import SpanGroup
 from spacy.training import Corpus, Example
 from spacy.util import filter_spans
 
-Row = Dict[str, Any]
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
+from ..corpus.formats import jsonl
+from ..corpus.formats.docbin import annotated_labels, gold_spans
+from ..corpus.formats.jsonl import Row, check_row
+
+__all__ = [
+    "annotated_labels",
+    "check_row",
+    "create_docbin_reader",
+    "create_jsonl_reader",
+    "gold_spans",
+    "label_inventory",
+    "read_rows",
+    "take_evenly",
+    "to_example",
+]
 
 
 def create_jsonl_reader(
@@ -89,58 +98,7 @@ def read_rows(path: Path) -> List[Row]:
         files = [path]
     else:
         raise ValueError(f"There is no corpus at {path}; name a .jsonl file or a folder of them.")
-    return [row for file in files for row in _read_file(file)]
-
-
-def _read_file(file: Path) -> Iterator[Row]:
-    opener = gzip.open if file.name.endswith(".gz") else open
-    number = 0
-    try:
-        with opener(file, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield check_row(line.decode("utf-8"), f"{file}, line {number}", file.name)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{file}, after line {number}: the gzip file is damaged ({error}).") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file}, line {number}: this is not UTF-8 ({error.reason} at byte {error.start}).") from None
-
-
-def check_row(line: str, where: str, file_name: str = "") -> Row:
-    """RETURNS (dict): one passage.
-
-    RAISES (ValueError): with `where`, for anything that is not a passage.
-    """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: this is not JSON ({error}).") from None
-    if (
-        not isinstance(row, dict)
-        or not isinstance(row.get("text"), str)
-        or not isinstance(row.get("entities", []), list)
-    ):
-        raise ValueError(f"{where}: a passage needs a 'text' and a list of 'entities'.")
-    if _HALF_PAIR.search(row["text"]):
-        raise ValueError(f"{where}: the text holds half a surrogate pair, which is no character.")
-    corpus, labels = row.get("corpus", ""), row.get("labels") or []
-    if not isinstance(corpus, str) or not isinstance(labels, list) or not all(isinstance(x, str) and x for x in labels):
-        raise ValueError(f"{where}: 'corpus' must be a text and 'labels' a list of texts.")
-    length = len(row["text"])
-    for entity in row.get("entities", []):
-        try:
-            start, end, label = entity["start"], entity["end"], entity["label"]
-        except (TypeError, KeyError):
-            raise ValueError(f"{where}: an entity needs 'start', 'end' and 'label', not {entity!r}.") from None
-        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length):
-            raise ValueError(
-                f"{where}: the mention {start}–{end} ({label}) does not fit its text of {length} characters."
-            )
-        if not isinstance(label, str) or not label.strip():
-            raise ValueError(f"{where}: the label {label!r} of mention {start}–{end} is blank.")
-    row["where"] = where
-    row.setdefault("corpus", file_name)
-    return row
+    return [row for file in files for row in jsonl.read_rows(file)]
 
 
 def label_inventory(rows: Iterable[Row]) -> Dict[str, List[str]]:
@@ -202,22 +160,3 @@ def _round(rows: List[Row], randomness: random.Random, shuffle: bool, temperatur
 def _draw(rows: List[Row], wanted: float, randomness: random.Random) -> List[Row]:
     whole, rest = divmod(round(wanted), len(rows))
     return rows * int(whole) + randomness.sample(rows, int(rest))
-
-
-def annotated_labels(doc: Doc, spans_key: str) -> Optional[List[str]]:
-    """RETURNS (list): the labels a reference says it was annotated for, or None."""
-    if spans_key not in doc.spans:
-        return None
-    found = doc.spans[spans_key].attrs.get("annotated_labels")
-    return None if found is None else [str(label) for label in found]
-
-
-def gold_spans(doc: Doc, spans_key: str) -> List[Tuple[int, int, str]]:
-    """RETURNS (list): (first character, end character, label) of a reference's gold spans; its entities if it has no group."""
-    if spans_key not in doc.spans:
-        return [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
-    group = doc.spans[spans_key]
-    offsets = group.attrs.get("offsets")
-    if offsets is None or len(offsets) != len(group):
-        return [(span.start_char, span.end_char, span.label_) for span in group]
-    return [(int(start), int(end), span.label_) for (start, end), span in zip(offsets, group, strict=True)]

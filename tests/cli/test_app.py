@@ -58,7 +58,7 @@ def test_an_error_of_the_system_is_one_sentence(capsys: pytest.CaptureFixture[st
     """Without its number."""
     outcome = run(capsys, "evaluate", "--corpora", tmp_path)
     assert 1 == outcome.status
-    assert f"gliner-biomed: No .jsonl or .jsonl.gz file in '{tmp_path}/dev'" in outcome.err
+    assert f"gliner-biomed: There is no folder 'dev' in '{tmp_path}', and it is no corpus itself" in outcome.err
 
 
 @pytest.mark.usefixtures("dictionary")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.evaluation.corpora import GoldPassage, choose_corpora, find_corpora, open_corpus, read_passages
+from spacy_gliner_biomed.corpus.discontinuous import Tally
+from spacy_gliner_biomed.corpus.formats import Problems
+from spacy_gliner_biomed.evaluation.corpora import GoldCorpus, choose_corpora, find_corpora, open_corpus
 from tests.evaluation.support import ROW, write_corpus
 
 
@@ -16,30 +18,31 @@ def test_passages(tmp_path: Path) -> None:
     """Mentions as tuples; a blank line is no row; a missing id becomes the line's number."""
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps(ROW) + "\n\n" + json.dumps({"text": "Rest.", "entities": []}) + "\n")
-    mentions = ((0, 7, "drug"), (12, 17, "disease"))
-    expected = [GoldPassage("p1", "Aspirin for fever.", mentions), GoldPassage("3", "Rest.", ())]
-    assert expected == list(read_passages(path))
+    first, second = open_corpus(path).passages()
+    assert (first.id, first.text) == ("p1", "Aspirin for fever.")
+    assert first.mentions == ((0, 7, "drug"), (12, 17, "disease"))
+    assert (second.id, second.text, second.mentions) == ("3", "Rest.", ())
 
 
 def test_packed_passages(tmp_path: Path) -> None:
     """`.gz` is unpacked."""
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(ROW).encode()))
-    assert ["p1"] == [passage.id for passage in read_passages(path)]
+    assert ["p1"] == [passage.id for passage in open_corpus(path).passages()]
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("{", "line 1: not a row with 'text' and 'entities'"),
-        ('{"text": "x"}', "(no 'entities')"),
-        ('{"text": "x", "entities": [{"start": 0, "end": 1}]}', "(no 'label')"),
-        ("[]", "line 1: not a row"),
+        ("{", "line 1: this is not JSON"),
+        ('{"text": "x"}', "an annotated passage needs 'entities'"),
+        ('{"text": "x", "entities": [{"start": 0, "end": 1}]}', "an entity needs 'start', 'end' and 'label'"),
+        ("[]", "line 1: a passage needs a 'text'"),
         (
             '{"text": "x", "entities": [{"start": 0, "end": 2, "label": "a"}]}',
-            "'a' at 0-2 leaves its text of 1 characters.",
+            "the mention 0–2 (a) does not fit its text of 1 characters.",
         ),
-        ('{"text": "x", "entities": [{"start": 1, "end": 1, "label": "a"}]}', "'a' at 1-1 leaves its text"),
+        ('{"text": "x", "entities": [{"start": 1, "end": 1, "label": "a"}]}', "the mention 1–1 (a) does not fit"),
     ],
 )
 def test_a_bad_row_is_refused(tmp_path: Path, row: str, message: str) -> None:
@@ -47,9 +50,50 @@ def test_a_bad_row_is_refused(tmp_path: Path, row: str, message: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(row)
     with pytest.raises(ValueError) as caught:
-        list(read_passages(path))
+        list(GoldCorpus("a", path, (), format="jsonl").passages())
     assert f"{path}, line 1" in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_what_does_not_fit_can_be_counted(tmp_path: Path) -> None:
+    """A collection of problems takes it, and the rest is read; looking for nested mentions raises nothing."""
+    bad = {"text": "x", "entities": [{"start": 0, "end": 2, "label": "a"}, {"start": 0, "end": 1, "label": "b"}]}
+    corpus = open_corpus(write_corpus(tmp_path, "dev", "a", [ROW, bad]))
+    problems = Problems()
+    assert [len(passage.mentions) for passage in corpus.passages(problems)] == [2, 1]
+    assert [problem.where for problem in problems] == [f"{corpus.path}, line 2"]
+    assert not corpus.is_nested() and corpus.labels == ("b", "disease", "drug")
+
+
+def test_mentions_in_pieces_follow_the_policy(tmp_path: Path) -> None:
+    """They are decided about in every passage that a corpus gives, and counted."""
+    row = {"text": "renal and hepatic failure", "entities": []}
+    row["discontinuous"] = [{"spans": [[0, 5], [18, 25]], "label": "disease"}]
+    path = write_corpus(tmp_path, "dev", "a", [row])
+    for policy, expected in (
+        ("drop", ()),
+        ("hull", ((0, 25, "disease"),)),
+        ("fragments", ((0, 5, "disease"), (18, 25, "disease"))),
+    ):
+        tally = Tally()
+        [passage] = open_corpus(path, policy=policy).passages(tally=tally)
+        assert (passage.mentions, passage.discontinuous) == (expected, ())
+        assert (tally.count, tally.added) == (1, len(expected))
+    assert find_corpora(tmp_path, policy="hull")[0].policy == "hull"
+    with pytest.raises(ValueError, match="no policy 'all'"):
+        open_corpus(path, policy="all")
+
+
+def test_corpora_of_other_formats(tmp_path: Path) -> None:
+    """A folder of BRAT's files and a PubTator file stand beside a JSONL file; a note is none."""
+    write_corpus(tmp_path, "dev", "c", [ROW])
+    (tmp_path / "dev" / "README.txt").write_text("no corpus")
+    (tmp_path / "dev" / "a").mkdir()
+    (tmp_path / "dev" / "a" / "1.txt").write_text("Aspirin")
+    (tmp_path / "dev" / "a" / "1.ann").write_text("T1\tDrug 0 7\tAspirin\n")
+    (tmp_path / "dev" / "b.pubtator").write_text("1|t|Fever\n1|a|\n1\t0\t5\tFever\tDisease\n")
+    found = [(corpus.name, corpus.labels) for corpus in find_corpora(tmp_path)]
+    assert found == [("a", ("Drug",)), ("b", ("Disease",)), ("c", ("disease", "drug"))]
 
 
 def test_a_folder_of_corpora(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_layers_that_gain_nothing_together_keep_their_own():
 
 @pytest.mark.parametrize("broken", ["missing", "wrong"])
 def test_int8_without_the_fused_product(monkeypatch, broken):
-    """Where torch lacks the fused product, or it is wrong, int8 falls back to torch's product of integers and gives the same numbers."""
+    """Where torch lacks the fused product, or it is wrong, int8 takes torch's product of integers, with the same result."""
     torch.manual_seed(0)
     layer, x = PackedLinear(64, 32), torch.randn(7, 64)
     with torch.no_grad():

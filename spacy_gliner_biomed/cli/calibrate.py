@@ -1,0 +1,57 @@
+"""`gliner-biomed calibrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+
+from .annotate import Overlap, Precision
+
+
+def calibrate(
+    model: str = typer.Argument("mini", help="mini, a model folder, a Hub id, a spaCy pipeline, or gliner:FOLDER."),
+    corpora: Path = typer.Option(..., help="The folder that holds dev/."),
+    part: str = typer.Option("dev", help="The part of it to calibrate on; never the one that is reported."),
+    only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
+    out: Path = typer.Option(Path("thresholds.json"), help="The file to write the thresholds to."),
+    min_mentions: int = typer.Option(20, min=1, help="Gold mentions that a label needs for a threshold of its own."),
+    floor: float = typer.Option(0.05, min=0.001, max=0.5, help="The lowest threshold to consider."),
+    overlap: Optional[Overlap] = typer.Option(
+        None, help="Which spans to ask for.", show_default="nested where the corpus nests"
+    ),
+    precision: Optional[Precision] = typer.Option(None, help="How the model computes.", show_default="float32"),
+    revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
+) -> None:
+    """Find the thresholds that serve best, for all labels and for each; annotate --thresholds takes the file."""
+    from ..evaluation.calibration import collect, markdown_table, write_thresholds
+    from ..evaluation.corpora import choose_corpora
+    from ..evaluation.systems.spec import Defaults, open_system, parse_spec
+
+    given = parse_spec(model).settings
+    for setting in ("threshold", "thresholds"):
+        if setting in given:
+            raise ValueError(f"The system '{model}' sets a {setting}, which is what calibrate is to find; leave it out.")
+    chosen = choose_corpora(corpora, part, only)
+    system = open_system(model, Defaults(floor, precision and precision.value, device, revision, batch_size))
+    found = [(corpus.name, collect(system, corpus, overlap.value if overlap else "", floor)) for corpus in chosen]
+    pooled = found[0][1]
+    for _, histogram in found[1:]:
+        pooled = pooled.merge(histogram)
+    thresholds = pooled.thresholds(min_mentions)
+    print(markdown_table(pooled, min_mentions))
+    print(f"\nIn brackets: fewer than {min_mentions} mentions, or none found; such labels take the threshold for all.")
+    error = pooled.calibration_error()
+    if error is not None:
+        print(f"Expected calibration error of spans above {floor:g}: {error:.3f}")
+    write_thresholds(
+        thresholds,
+        out,
+        model=model,
+        min_mentions=min_mentions,
+        calibration=[histogram.to_dict(system.name, name) for name, histogram in found],
+    )
+    print(f"Thresholds: {out}")

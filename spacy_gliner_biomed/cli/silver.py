@@ -1,0 +1,178 @@
+"""`gliner-biomed silver …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import typer
+
+from .annotate import Precision
+
+silver = typer.Typer(
+    help="Annotate text that nobody annotated, for training.", no_args_is_help=True, rich_markup_mode=None
+)
+UNLABELLED, LEXICON = "unlabelled", "lexicon/lexicon.tsv.gz"
+
+_text = typer.Option([], "--text", help="JSON Lines of text, or a folder of them. Repeatable.", show_default="CORPORA/unlabelled")
+_exclude = typer.Option(
+    [], "--exclude", help="Test texts (JSON Lines or a folder): passages of their documents or with 13 words of theirs "
+    "are left out. Repeatable."
+)
+_corpora = typer.Option(..., help="The folder that holds the annotated corpora, and lexicon/ and unlabelled/.")
+_lexicon = typer.Option(None, "--lexicon", help="Tab-separated names.", show_default=f"CORPORA/{LEXICON}")
+_part = typer.Option("train", help="The part of the corpora to learn the filters from.")
+_leave_out = typer.Option([], help="A corpus not to learn from, because it is held out. Repeatable.")
+_least = typer.Option(0.7, "--least-precision", min=0.0, max=1.0, help="Overlap precision that a label must reach.")
+_unmeasured = typer.Option(
+    False, "--keep-unmeasured/--drop-unmeasured", help="Labels of the lexicon that no corpus can judge."
+)
+_out = typer.Option(..., "--out", "-o", help="The folder for the shards.")
+_shard_size = typer.Option(2000, min=1, help="Passages in a file.")
+_progress = typer.Option(True, help="Show progress bars on stderr.")
+
+
+@silver.command()
+def precision(
+    corpora: Path = _corpora,
+    lexicon: Optional[Path] = _lexicon,
+    text: List[Path] = _text,
+    part: str = _part,
+    leave_out: List[str] = _leave_out,
+    least_precision: float = _least,
+    keep_unmeasured: bool = _unmeasured,
+    out: Optional[Path] = typer.Option(None, "--out", "-o", help="A .json or .md file; the table is printed anyway."),
+    progress: bool = _progress,
+) -> None:
+    """How precise the lexicon teacher is, label by label, on halves of the gold that it has not learned from."""
+    from ..training.silver.lexicon_run import report_json, train_teacher
+    from ..training.silver.precision import write_report
+
+    trained = train_teacher(
+        lexicon or corpora / LEXICON,
+        corpora,
+        _files(corpora, text, optional=True),
+        part=part,
+        leave_out=leave_out,
+        least=least_precision,
+        keep_unmeasured=keep_unmeasured,
+        progress=progress,
+    )
+    print(trained.markdown(), end="")
+    if out is not None:
+        write_report(trained.markdown() if out.suffix == ".md" else report_json(trained), out)
+
+
+@silver.command("lexicon")
+def lexicon_teacher(
+    out: Path = _out,
+    corpora: Path = _corpora,
+    lexicon: Optional[Path] = _lexicon,
+    text: List[Path] = _text,
+    exclude: List[Path] = _exclude,
+    part: str = _part,
+    leave_out: List[str] = _leave_out,
+    least_precision: float = _least,
+    keep_unmeasured: bool = _unmeasured,
+    shard_size: int = _shard_size,
+    progress: bool = _progress,
+) -> None:
+    """Annotate text with a lexicon whose names gold has judged; a second run goes on where the first was broken off."""
+    from ..training.silver.exclusions import Exclusions
+    from ..training.silver.lexicon_run import annotate_with_lexicon, fingerprint, report_json, train_teacher
+    from ..training.silver.precision import write_report
+
+    names, files = lexicon or corpora / LEXICON, _files(corpora, text)
+    exclusions = Exclusions.read(exclude) if exclude else None
+    trained = train_teacher(
+        names,
+        corpora,
+        files,
+        part=part,
+        leave_out=leave_out,
+        least=least_precision,
+        keep_unmeasured=keep_unmeasured,
+        progress=progress,
+    )
+    settings: Dict[str, Any] = {
+        "lexicon": fingerprint(names),
+        "text": {file.name: fingerprint(file) for file in files},
+        "exclude": sorted(path.name for path in exclude),
+        "leave_out": sorted(leave_out),
+        "part": part,
+        "least_precision": least_precision,
+    }
+    counts = annotate_with_lexicon(
+        trained, files, out, exclusions=exclusions, settings=settings, shard_size=shard_size, progress=progress
+    )
+    write_report(report_json(trained), out / "precision.json")
+    write_report(trained.markdown(), out / "precision.md")
+    _print_counts(counts, out)
+
+
+@silver.command("self")
+def self_training(
+    out: Path = _out,
+    text: List[Path] = typer.Option(..., "--text", help="JSON Lines of text, or a folder of them. Repeatable."),
+    model: str = typer.Option("mini", help="mini, a model folder, a Hub id, or a spaCy pipeline."),
+    revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
+    labels: List[str] = typer.Option(
+        [], help="Labels, comma-separated, or a .json, .tsv or .txt file of names and descriptions. Repeatable."
+    ),
+    high: float = typer.Option(0.9, min=0.0, max=1.0, help="Score that a mention must exceed to be kept."),
+    low: float = typer.Option(0.3, min=0.0, max=1.0, help="Score from which text is not taken as free of mentions."),
+    most_doubtful: float = typer.Option(0.5, min=0.0, max=1.0, help="Share of a passage's mentions below --high."),
+    exclude: List[Path] = _exclude,
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
+    batch_size: int = typer.Option(32, min=1, help="Passages at a time."),
+    shard_size: int = _shard_size,
+    progress: bool = _progress,
+) -> None:
+    """Annotate text with a model and keep what it is sure of; a second run goes on where the first was broken off."""
+    from ..annotate.options import parse_labels
+    from ..annotate.pipeline import build_pipeline
+    from ..training.silver.exclusions import Exclusions
+    from ..training.silver.lexicon_run import fingerprint
+    from ..training.silver.passages import text_files
+    from ..training.silver.self_training import annotate_with_model
+
+    files = text_files(text)
+    exclusions = Exclusions.read(exclude) if exclude else None
+    changes = {"precision": precision.value, **({"device": device} if device else {})}
+    nlp = build_pipeline(model, revision, parse_labels(labels), settings=changes)
+    settings = {
+        "model": model,
+        "revision": revision,
+        "precision": precision.value,
+        "text": {file.name: fingerprint(file) for file in files},
+        "exclude": sorted(path.name for path in exclude),
+    }
+    counts = annotate_with_model(
+        nlp,
+        files,
+        out,
+        high=high,
+        low=low,
+        most_doubtful=most_doubtful,
+        exclusions=exclusions,
+        settings=settings,
+        batch_size=batch_size,
+        shard_size=shard_size,
+        progress=progress,
+    )
+    _print_counts(counts, out)
+
+
+def _files(corpora: Path, text: Sequence[Path], optional: bool = False) -> List[Path]:
+    from ..training.silver.passages import text_files
+
+    if not text and optional and not (corpora / UNLABELLED).is_dir():
+        return []
+    return text_files(text or [corpora / UNLABELLED])
+
+
+def _print_counts(counts: Dict[str, int], out: Path) -> None:
+    for name, number in sorted(counts.items()):
+        print(f"{name}: {number:,}")
+    print(f"The rows are in '{out}'.")

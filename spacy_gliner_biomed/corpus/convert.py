@@ -1,0 +1,90 @@
+"""Any format → the uniform JSONL, and a count of what was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterator, List, Mapping, Optional
+
+from tqdm import tqdm
+
+from .discontinuous import Tally, check_policy, resolve
+from .formats import Problems, read, write_jsonl
+from .passage import AnnotatedPassage
+
+KEEP = "keep"  # mentions in pieces stay apart, as the uniform format can hold them
+
+
+@dataclass
+class Conversion:
+    """What was read and written.
+
+    policy (str): what became of mentions in pieces.
+    passages (int): passages written.
+    labels (Counter): label → mentions written, without those still in pieces.
+    pieces (Tally): mentions in pieces.
+    problems (Problems): what did not fit, and was left out.
+    """
+
+    policy: str
+    passages: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    pieces: Tally = field(default_factory=Tally)
+    problems: Problems = field(default_factory=Problems)
+
+    def sentences(self) -> List[str]:
+        """RETURNS (List[str]): the counts in plain words."""
+        told = [f"Read {self.passages:,} passages with {self.labels.total():,} mentions of {len(self.labels):,} labels."]
+        if self.pieces.count:
+            became = {
+                KEEP: "kept apart",
+                "drop": "left out",
+                "hull": "each made one mention from its first character to its last",
+                "fragments": "every piece made a mention",
+            }[self.policy]
+            told.append(f"{self.pieces.count:,} mentions in pieces: {became}.")
+        if self.problems:
+            told.append(f"{len(self.problems):,} problems, left out.")
+        return told
+
+
+def convert(
+    source: Path,
+    target: Path,
+    format: Optional[str] = None,
+    policy: str = KEEP,
+    label_map: Optional[Mapping[str, Optional[str]]] = None,
+    strict: bool = False,
+) -> Conversion:
+    """Write a corpus in the uniform format. The file appears whole or not at all.
+
+    source (Path): a file, or a folder of files of one format.
+    target (Path): the `.jsonl` or `.jsonl.gz` file to write.
+    format (str): one of `corpus.formats.FORMATS`; None finds it out.
+    policy (str): "keep" leaves mentions in pieces apart; or one of `corpus.discontinuous.POLICIES`.
+    label_map (Mapping[str, Optional[str]]): as for `read`.
+    strict (bool): stop at the first problem, rather than leave it out and count it.
+    RETURNS (Conversion): the counts.
+    RAISES (ValueError, OSError): as `read`; and where the source holds no passage.
+    """
+    if policy != KEEP:
+        check_policy(policy)
+    done = Conversion(policy)
+    passages = read(source, format, "raise" if strict else "report", done.problems, label_map)
+    write_jsonl(tqdm(_counted(passages, done, source), unit=" passages", disable=None), target)
+    return done
+
+
+def _counted(passages: Iterator[AnnotatedPassage], done: Conversion, source: Path) -> Iterator[AnnotatedPassage]:
+    for passage in passages:
+        if done.policy == KEEP:
+            done.pieces.count += len(passage.discontinuous)
+        else:
+            passage = resolve(passage, done.policy, done.pieces)
+        done.passages += 1
+        done.labels.update(mention.label for mention in passage.mentions)
+        yield passage
+    if not done.passages:
+        first = f" The first of {len(done.problems)} problems: {done.problems.listed[0]}" if done.problems else ""
+        raise ValueError(f"'{source}' holds no annotated passage; nothing was written.{first}")

@@ -1,0 +1,62 @@
+"""Text files line by line, plain or gzipped, with errors that name file and line."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import IO, Iterator, Tuple
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """RETURNS (IO[bytes]): the file, unpacked where its name ends in `.gz`."""
+    return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+
+
+def numbered_lines(path: Path) -> Iterator[Tuple[int, str]]:
+    """Read a UTF-8 text file line by line.
+
+    path (Path): the file; `.gz` is unpacked.
+    YIELDS (Tuple[int, str]): the line's number from 1, and the line without its line end; a byte order mark is left out.
+    RAISES (ValueError): where the gzip file is damaged or a line is not UTF-8; names file and line.
+    """
+    number = 0
+    try:
+        with open_binary(path) as lines:
+            for number, line in enumerate(lines, start=1):
+                text = line.decode("utf-8").rstrip("\r\n")
+                yield number, text.removeprefix("\ufeff") if number == 1 else text
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}, after line {number}: the gzip file is damaged ({error}).") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}, line {number}: this is not UTF-8 ({error.reason} at byte {error.start}).") from None
+
+
+def read_text(path: Path) -> str:
+    """RETURNS (str): a whole UTF-8 text file, its line ends as they are, since offsets count them.
+
+    RAISES (ValueError): as `numbered_lines`.
+    """
+    try:
+        with open_binary(path) as stream:
+            return stream.read().decode("utf-8")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path}, line {line}: this is not UTF-8 ({error.reason} at byte {error.start}).") from None
+
+
+def head_of(path: Path, size: int = 1 << 16) -> str:
+    """The beginning of a text file, for a look at what it is: a file may be one line of gigabytes.
+
+    path (Path): the file; `.gz` is unpacked.
+    size (int): how many bytes to read.
+    RETURNS (str): decoded as UTF-8, whatever is none replaced.
+    RAISES (ValueError): where the gzip file is damaged.
+    """
+    try:
+        with open_binary(path) as stream:
+            return stream.read(size).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None

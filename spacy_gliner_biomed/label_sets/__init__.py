@@ -1,0 +1,29 @@
+"""What labels mean, in our own words: other names, descriptions, the UMLS semantic types, and labels that unite others.
+
+Training draws a label's wording from here, so that a model learns what is meant and not how it is spelt. The data lie
+beside the code: `wordings.jsonl`, `umls.tsv`, `inventories.json` and `merges.jsonl`.
+"""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from .merges import Merge, load_inventories, load_merges
+from .umls import SemanticType, load_umls
+from .wordings import Wording, hold_out, load_wordings, read_paraphrases
+
+#: The names of the 127 UMLS semantic types, by type identifier.
+UMLS_SEMANTIC_TYPES: Tuple[str, ...] = tuple(semantic_type.name for semantic_type in load_umls())
+
+__all__ = [
+    "Merge",
+    "SemanticType",
+    "UMLS_SEMANTIC_TYPES",
+    "Wording",
+    "hold_out",
+    "load_inventories",
+    "load_merges",
+    "load_umls",
+    "load_wordings",
+    "read_paraphrases",
+]

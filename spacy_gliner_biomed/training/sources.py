@@ -1,0 +1,147 @@
+"""Annotated corpora on disk → the store of windows that a training draws from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..corpus.discontinuous import resolve
+from ..corpus.formats import corpus_name, read
+from ..corpus.passage import AnnotatedPassage
+from ..label_sets import hold_out, load_merges, load_wordings
+from ..scorer.scorer import SpanScorer
+from .sampling import TrainingStream
+from .settings import DevSettings, SourceSettings, StreamSettings
+from .store import CorpusKey, StoreBuilder, WindowStore
+from .windows import GoldReport, passage_windows
+
+
+def open_stream(
+    sources: Sequence[SourceSettings],
+    settings: StreamSettings,
+    scorer: SpanScorer,
+    corpora: Path,
+    seed: int = 0,
+    progress: bool = True,
+) -> TrainingStream:
+    """Read all sources, encode them and make the stream.
+
+    corpora (Path): the folder that the sources' paths start from.
+    RETURNS (TrainingStream): with the wordings and merges of `label_sets`.
+    RAISES (ValueError, OSError): for a source that can't be read, or none that holds anything.
+    """
+    store = build_store(sources, settings, scorer, corpora, progress=progress)
+    wordings = hold_out(load_wordings(), settings.withhold) if settings.reads_wordings else {}
+    merges = load_merges() if settings.merge else ()
+    room = None if scorer.config.is_bi_encoder else scorer.room_for_words
+    return TrainingStream(store, sources, settings, seed, wordings, merges, room)
+
+
+def build_store(
+    sources: Sequence[SourceSettings],
+    settings: StreamSettings,
+    scorer: SpanScorer,
+    corpora: Path,
+    report: Optional[GoldReport] = None,
+    progress: bool = True,
+) -> WindowStore:
+    """RETURNS (WindowStore): the windows of all sources.
+
+    report (GoldReport): counts what became of the mentions.
+    """
+    from tqdm import tqdm
+
+    report = GoldReport() if report is None else report
+    builder = StoreBuilder()
+    window, room = window_size(scorer, settings)
+    bar = tqdm(desc="Encoding", unit=" words", unit_scale=True, disable=None if progress else True, mininterval=1.0)
+    with bar:
+        for number, source in enumerate(sources):
+            for passage in source_passages(source, corpora):
+                key = CorpusKey(number, passage.corpus)
+                if passage.labels is None:
+                    builder.inventory(passage.corpus, [mention.label for mention in passage.mentions])
+                before = builder.n_words
+                for part in passage_windows(passage, scorer, window, room, report):
+                    builder.add(part, key, passage.labels, passage.weight, passage.partial)
+                bar.update(builder.n_words - before)
+    return builder.build()
+
+
+def window_size(scorer: SpanScorer, settings: StreamSettings) -> Tuple[int, int]:
+    """RETURNS (tuple): most words and most sub-words of a training window.
+
+    A uni-encoder whose positions are absolute keeps `prompt_subwords` of them for the labels.
+    """
+    room = scorer.max_subwords - 2
+    if not scorer.config.is_bi_encoder:
+        room = max(room - settings.prompt_subwords, 3 * scorer.config.max_width)
+    return settings.window or scorer.config.max_len, room
+
+
+def source_passages(source: SourceSettings, corpora: Path) -> Iterator[AnnotatedPassage]:
+    """YIELDS (AnnotatedPassage): the passages of a source, as its settings want them.
+
+    RAISES (ValueError): where a corpus that is asked for by name isn't there.
+    """
+    passages = _chosen(_read_all(corpora / source.path, source.format), source.only, source.exclude, source.path)
+    if source.words:
+        passages = iter(take_words(list(passages), source.words))
+    dropped = set(source.exclude_labels)
+    for passage in passages:
+        if dropped:
+            labels = passage.labels
+            passage = replace(
+                passage,
+                mentions=tuple(mention for mention in passage.mentions if mention.label not in dropped),
+                labels=None if labels is None else tuple(label for label in labels if label not in dropped),
+            )
+        if source.partial is not None and source.partial != passage.partial:
+            passage = replace(passage, partial=source.partial)
+        yield passage
+
+
+def dev_passages(settings: DevSettings, corpora: Path) -> List[AnnotatedPassage]:
+    """RETURNS (list): the passages that a training is watched on, a few of every corpus."""
+    by_corpus: Dict[str, List[AnnotatedPassage]] = {}
+    read_all = _read_all(corpora / settings.path, settings.format)
+    for passage in _chosen(read_all, settings.only, settings.exclude, settings.path):
+        by_corpus.setdefault(passage.corpus, []).append(passage)
+    found = []
+    for passages in by_corpus.values():
+        labels = tuple(sorted({mention.label for passage in passages for mention in passage.mentions}))
+        for passage in take_words(passages, settings.words) if settings.words else passages:
+            found.append(replace(passage, labels=labels) if passage.labels is None else passage)
+    return found
+
+
+def take_words(passages: List[AnnotatedPassage], words: int) -> List[AnnotatedPassage]:
+    """RETURNS (list): passages evenly from the whole, about so many words of them together."""
+    total = sum(passage.text.count(" ") + 1 for passage in passages)
+    if total <= words:
+        return passages
+    count = max(round(len(passages) * words / total), 1)
+    return [passages[number * len(passages) // count] for number in range(count)]
+
+
+def _read_all(path: Path, format: Optional[str]) -> Iterator[AnnotatedPassage]:
+    if not path.exists():
+        raise ValueError(f"There is no corpus at {path}; name a file or a folder of annotated passages.")
+    for passage in read(path, format):
+        if passage.discontinuous:
+            passage = resolve(passage, "drop")
+        yield passage if passage.corpus else replace(passage, corpus=corpus_name(path))
+
+
+def _chosen(
+    passages: Iterator[AnnotatedPassage], only: Sequence[str], exclude: Sequence[str], path: str
+) -> Iterator[AnnotatedPassage]:
+    met = set()
+    for passage in passages:
+        met.add(passage.corpus)
+        if (not only or passage.corpus in only) and passage.corpus not in exclude:
+            yield passage
+    unknown = sorted(set(only) - met)
+    if unknown:
+        raise ValueError(f"There is no corpus {unknown[0]!r} in {path}; it holds {', '.join(sorted(met))}.")

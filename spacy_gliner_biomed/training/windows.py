@@ -1,0 +1,86 @@
+"""A text and its mentions → training windows on GLiNER's words. Shared by `spacy train` and the plain engine; no spaCy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from ..corpus.passage import AnnotatedPassage
+from ..scorer.scorer import SpanScorer
+from ..scorer.subwords import EncodedWords
+from ..scorer.words import split_words
+from ..windows import plan_windows
+
+Gold = Tuple[int, int, str]
+
+
+@dataclass
+class GoldReport:
+    """How the gold mentions met the model's words: counts since the report was made."""
+
+    mentions: int = 0
+    widened: int = 0  # began or ended inside a word and were widened to it
+    too_wide: int = 0  # wider than the model's widest span: no target
+    across: int = 0  # begin in one training window and end in the next: no target
+
+
+class GoldWindow(NamedTuple):
+    """words (EncodedWords): the words of a window. spans (list): gold: first word, last word (inclusive), label."""
+
+    words: EncodedWords
+    spans: List[Gold]
+
+
+def gold_windows(
+    text: str, mentions: Sequence[Gold], scorer: SpanScorer, window: int, room: int, report: GoldReport
+) -> Iterator[GoldWindow]:
+    """Cut an annotated text into windows that share no words.
+
+    mentions (list): start and end in characters (end exclusive), label.
+    window, room (int): most words and most sub-words in a window.
+    report (GoldReport): counts what became of the mentions.
+    YIELDS (GoldWindow): the windows in order, none for a text without words. A mention keeps its place where it lies in one
+        window and is no wider than the model's widest span.
+    """
+    words, starts, ends = split_words(text)
+    if not words:
+        return
+    encoded = scorer.encode(words)
+    on_words = _on_words(mentions, starts, ends, report)
+    for part in plan_windows(encoded.bounds, window, window, room):
+        spans = []
+        for first, last, label in on_words:
+            if not part.own_start <= first < part.own_end:
+                continue
+            if last - first >= scorer.config.max_width:
+                report.too_wide += 1
+            elif last >= part.own_end:
+                report.across += 1
+            else:
+                spans.append((first - part.own_start, last - part.own_start, label))
+        # only a single word can be longer than a window; the model reads its beginning
+        yield GoldWindow(encoded.part(part.own_start, part.own_end).cut(room), spans)
+
+
+def passage_windows(
+    passage: AnnotatedPassage, scorer: SpanScorer, window: int, room: int, report: GoldReport
+) -> Iterator[GoldWindow]:
+    """YIELDS (GoldWindow): the windows of a passage, as `gold_windows`; labels are the passage's own names."""
+    yield from gold_windows(passage.text, passage.mentions, scorer, window, room, report)
+
+
+def _on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, report: GoldReport) -> List[Gold]:
+    """Gold characters widened to whole words; equal spans of a label once."""
+    spans: Dict[Gold, None] = {}
+    for start, end, label in mentions:
+        first = int(np.searchsorted(ends, start, side="right"))
+        last = int(np.searchsorted(starts, end, side="left")) - 1
+        report.mentions += 1
+        if last < first:
+            continue
+        if starts[first] != start or ends[last] != end:
+            report.widened += 1
+        spans[first, last, label] = None
+    return list(spans)
