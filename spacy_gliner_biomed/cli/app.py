@@ -14,10 +14,13 @@ from .benchmarks import benchmarks
 from .calibrate import calibrate
 from .convert import convert
 from .evaluate import compare, evaluate
+from .few_shot import few_shot
 from .models import export, info
 from .report import report
 from .silver import silver
+from .throughput import throughput
 from .train import train
+from .wording import wording
 
 PROGRAM = "gliner-biomed"
 
@@ -36,9 +39,12 @@ app.command("convert")(convert)
 app.command("evaluate")(evaluate)
 app.command("compare")(compare)
 app.command("export")(export)
+app.command("few-shot")(few_shot)
 app.command("info")(info)
 app.command("report")(report)
+app.command("throughput")(throughput)
 app.command("train")(train)
+app.command("wording")(wording)
 app.add_typer(assets, name="assets")
 app.add_typer(benchmarks, name="benchmarks")
 app.add_typer(silver, name="silver")

@@ -79,10 +79,30 @@ def lexicon_teacher(
 ) -> None:
     """Annotate text with a lexicon whose names gold has judged; a second run goes on where the first was broken off."""
     from ..training.silver.exclusions import Exclusions
-    from ..training.silver.lexicon_run import annotate_with_lexicon, fingerprint, report_json, train_teacher
+    from ..training.silver.lexicon_run import (
+        annotate_with_lexicon,
+        fingerprint,
+        report_json,
+        tables_fingerprint,
+        train_teacher,
+    )
+    from ..training.silver.passages import text_files
     from ..training.silver.precision import write_report
+    from ..training.silver.shards import ShardFolder
 
     names, files = lexicon or corpora / LEXICON, _files(corpora, text)
+    settings: Dict[str, Any] = {
+        "lexicon": fingerprint(names),
+        "tables": tables_fingerprint(),
+        "text": {file.name: fingerprint(file) for file in files},
+        "corpora": {file.name: fingerprint(file) for file in text_files([corpora / part])},
+        "exclude": sorted(path.name for path in exclude),
+        "leave_out": sorted(leave_out),
+        "part": part,
+        "least_precision": least_precision,
+        "keep_unmeasured": keep_unmeasured,
+    }
+    ShardFolder(out, {**settings, "shard_size": shard_size})  # refuses another run's folder before the minutes of learning
     exclusions = Exclusions.read(exclude) if exclude else None
     trained = train_teacher(
         names,
@@ -94,14 +114,6 @@ def lexicon_teacher(
         keep_unmeasured=keep_unmeasured,
         progress=progress,
     )
-    settings: Dict[str, Any] = {
-        "lexicon": fingerprint(names),
-        "text": {file.name: fingerprint(file) for file in files},
-        "exclude": sorted(path.name for path in exclude),
-        "leave_out": sorted(leave_out),
-        "part": part,
-        "least_precision": least_precision,
-    }
     counts = annotate_with_lexicon(
         trained, files, out, exclusions=exclusions, settings=settings, shard_size=shard_size, progress=progress
     )

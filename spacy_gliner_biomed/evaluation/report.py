@@ -12,13 +12,15 @@ from .html_report import markdown, picture, write_html
 RESULT_FILE, PAGE_FILE, PICTURE_FILE = "result.json", "report.html", "picture.svg"
 
 
-def write_report(result: Dict[str, Any], folder: Optional[Path] = None) -> None:
+def write_report(result: Dict[str, Any], folder: Optional[Path] = None, quiet: bool = False) -> None:
     """Print a result's tables; with a folder, write the result, its page and its picture there.
 
     result (dict): as `run.evaluate` and the protocols make it.
     folder (Path): made where it is missing; None prints only.
+    quiet (bool): print no tables.
     """
-    print(markdown(result))
+    if not quiet:
+        print(markdown(result))
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)

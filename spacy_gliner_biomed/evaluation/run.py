@@ -43,12 +43,14 @@ class Settings:
     n_bootstrap (int): rounds of resampling for the intervals; 0 leaves them out.
     seed (int): of the resamples.
     worst (int): passages with the most errors that are kept for each system and corpus.
+    compare (bool): test the difference between each two systems.
     """
 
     overlap: str = "auto"
     n_bootstrap: int = 1000
     seed: int = 0
     worst: int = 5
+    compare: bool = True
 
 
 @dataclass
@@ -102,7 +104,7 @@ def evaluate(
                 answers[system.name] = (labels, stored)
                 _score(result, system, corpus, labels, stored, settings, training)
                 bar.update()
-            for one, other in combinations(answers, 2):
+            for one, other in combinations(answers, 2) if settings.compare else ():
                 _compare(result, corpus, (one, *answers[one]), (other, *answers[other]), settings)
     for comparison, p in zip(result["comparisons"], holm([c["p"] for c in result["comparisons"]]), strict=True):
         comparison["p_adjusted"] = p

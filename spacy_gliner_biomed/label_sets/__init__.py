@@ -10,7 +10,7 @@ from typing import Tuple
 
 from .merges import Merge, load_inventories, load_merges
 from .umls import SemanticType, load_umls
-from .wordings import Wording, hold_out, load_wordings, read_paraphrases
+from .wordings import TestWording, Wording, hold_out, load_wordings, read_paraphrases, read_test_wordings
 
 #: The names of the 127 UMLS semantic types, by type identifier.
 UMLS_SEMANTIC_TYPES: Tuple[str, ...] = tuple(semantic_type.name for semantic_type in load_umls())
@@ -18,6 +18,7 @@ UMLS_SEMANTIC_TYPES: Tuple[str, ...] = tuple(semantic_type.name for semantic_typ
 __all__ = [
     "Merge",
     "SemanticType",
+    "TestWording",
     "UMLS_SEMANTIC_TYPES",
     "Wording",
     "hold_out",
@@ -26,4 +27,5 @@ __all__ = [
     "load_umls",
     "load_wordings",
     "read_paraphrases",
+    "read_test_wordings",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Iterable, Mapping, Tuple, Union
+from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 WORDINGS_FILE = Path(__file__).with_name("wordings.jsonl")
 
@@ -37,6 +37,23 @@ class Wording:
     def names(self) -> Tuple[str, ...]:
         """All short names, each once: the label, its synonyms, its plural."""
         return tuple(dict.fromkeys((self.label, *self.synonyms, self.plural)))
+
+
+@dataclass(frozen=True)
+class TestWording:
+    """How one label is put when a model's dependence on wording is measured; never seen in training.
+
+    label (str): the label itself, as corpora have it.
+    paraphrases (tuple): other names for it, none of them a name in `wordings.jsonl`.
+    description (str): a sentence that defines it, worded unlike its descriptions in `wordings.jsonl`; "" for none.
+    """
+
+    # Its name begins as those of test classes do; pytest would collect it from the tests that import it.
+    __test__ = False
+
+    label: str
+    paraphrases: Tuple[str, ...]
+    description: str = ""
 
 
 def load_wordings() -> Dict[str, Wording]:
@@ -81,36 +98,57 @@ def hold_out(wordings: Mapping[str, Wording], labels: Iterable[str]) -> Dict[str
     }
 
 
-def read_paraphrases(path: Union[str, Path]) -> Dict[str, Tuple[str, ...]]:
-    """Read paraphrases of labels, with which invariance to wording is measured and which training never sees.
+def read_test_wordings(path: Union[str, Path]) -> Dict[str, TestWording]:
+    """Read the wordings with which invariance to wording is measured and which training never sees.
 
-    path (str or Path): JSON lines, each `{"label": …, "paraphrases": [name, …]}`; the project's own list is
-        `project/assets/label_paraphrases.jsonl`.
-    RETURNS (dict): each label's paraphrases, in file order.
+    path (str or Path): JSON lines, each `{"label": …, "paraphrases": [name, …], "description": sentence}`, the description
+        optional; the project's own list is `project/assets/label_paraphrases.jsonl`.
+    RETURNS (dict): each label's wording, by label, in file order.
     RAISES (OSError): for a file that cannot be read.
     RAISES (ValueError): for a line of another form, and for a label listed twice; names file and line.
     """
-    paraphrases: Dict[str, Tuple[str, ...]] = {}
-    with Path(path).open(encoding="utf8") as lines:
+    wordings: Dict[str, TestWording] = {}
+    # Lines are decoded one by one, so that one that is no UTF-8 is named like any other broken line.
+    with Path(path).open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             where = f"{path}, line {number}"
-            try:
-                row = json.loads(line)
-                label, names = row["label"], row["paraphrases"]
-            except (ValueError, TypeError, KeyError):
-                label, names = None, None
-            if not isinstance(label, str) or not _are_names(names):
+            wording = _test_wording(line)
+            if wording is None:
                 raise ValueError(
-                    f"{where}: {line.strip()[:60]!r} is no list of paraphrases; "
-                    'write {"label": "disease", "paraphrases": ["illness"]}.'
+                    f"{where}: {line.decode('utf8', 'replace').strip()[:60]!r} is no list of paraphrases; "
+                    'write {"label": "disease", "paraphrases": ["illness"], "description": "What a patient suffers from."} '
+                    "(the description may be left out)."
                 )
-            if label in paraphrases:
-                raise ValueError(f"{where}: the label {label!r} is listed twice; join its paraphrases in one line.")
-            paraphrases[label] = tuple(names)
-    return paraphrases
+            if wording.label in wordings:
+                raise ValueError(f"{where}: the label {wording.label!r} is listed twice; join its paraphrases in one line.")
+            wordings[wording.label] = wording
+    return wordings
 
 
-def _are_names(names: object) -> bool:
-    return isinstance(names, list) and bool(names) and all(isinstance(name, str) and name.strip() for name in names)
+def read_paraphrases(path: Union[str, Path]) -> Dict[str, Tuple[str, ...]]:
+    """The other names alone, of a file that `read_test_wordings` reads; raises what that raises.
+
+    path (str or Path): the file.
+    RETURNS (dict): each label's paraphrases, in file order.
+    """
+    return {label: wording.paraphrases for label, wording in read_test_wordings(path).items()}
+
+
+def _test_wording(line: bytes) -> Optional[TestWording]:
+    """RETURNS (TestWording or None): what the line says; None where it is no object of the form asked for."""
+    try:
+        row = json.loads(line.decode("utf8"))
+        label, names = row["label"], row["paraphrases"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    if not _is_text(label) or not isinstance(names, list) or not names or not all(map(_is_text, names)):
+        return None
+    if "description" in row and not _is_text(row["description"]):
+        return None
+    return TestWording(label, tuple(names), row.get("description", ""))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

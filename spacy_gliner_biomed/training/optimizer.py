@@ -31,14 +31,16 @@ class TwoRateAdamW(Optimizer):
     def __call__(self, key: Tuple[int, str], weights: Any, gradient: Any, *, lr_scale: float = 1.0) -> Any:
         name = str(key[1])
         encoder = is_encoder_parameter(name)
-        decay = self.L2
+        decay, eps = self.L2, self.eps
         self.L2 = (self.encoder_L2 if encoder else decay) if decays(name) else 0.0
+        # thinc adds eps before its bias correction, torch (and the plain engine) after it
+        self.eps = eps * (1.0 - self.b2 ** (self.nr_update[key] + 1)) ** 0.5
         try:
             return super().__call__(
                 key, weights, gradient, lr_scale=lr_scale * (self.encoder_scale if encoder else 1.0)
             )
         finally:
-            self.L2 = decay
+            self.L2, self.eps = decay, eps
 
     def clip_together(self, gradients: Sequence[torch.Tensor]) -> None:
         """Shorten the gradient of a whole network, in place, to `clip_norm`; 0 leaves it."""

@@ -74,7 +74,7 @@ def make_recipe(values: Mapping[str, Any], where: str) -> Recipe:
     sources = values.get("sources", [])
     if not isinstance(sources, list) or not sources or not all(isinstance(source, dict) for source in sources):
         raise ValueError(f"{where} needs at least one [[sources]] with a path.")
-    sections = {name: _fill(kind, values.get(name) or {}, name, where) for name, kind in _SECTIONS.items()}
+    sections: Dict[str, Any] = {name: _fill(kind, values.get(name) or {}, name, where) for name, kind in _SECTIONS.items()}
     filled = tuple(_fill(SourceSettings, source, f"sources.{n}", where) for n, source in enumerate(sources))
     if values.get("dev") is None:
         sections["dev"] = None

@@ -60,12 +60,16 @@ class ComponentSystem:
         """RETURNS (Tuple[str, ...]): all of them: labels are free text here."""
         return tuple(labels)
 
+    def ask(self, labels: Sequence[str]) -> None:
+        """Set the pipe's labels."""
+        self.pipe.labels = list(labels)
+
     def predict(
         self, passages: Iterable[AnnotatedPassage], labels: Sequence[str], overlap: str = "flat"
     ) -> Iterator[List[ScoredMention]]:
         """As `System.predict`."""
         self.pipe.threshold = narrow_thresholds(self.threshold, labels)
-        self.pipe.labels = list(labels)
+        self.ask(labels)
         self.pipe.cfg["overlap"] = overlap
         self.nlp(WARM_UP)  # reads the weights, so that the clock below does not
         clock = self._clock = Clock()

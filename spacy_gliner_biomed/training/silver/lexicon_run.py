@@ -16,8 +16,8 @@ from .evidence import learn
 from .exclusions import Exclusions
 from .finder import NameFinder
 from .gold import read_gold
-from .labels import other_labels
-from .names import name_table, read_lexicon_rows
+from .labels import COMMON_WORDS, HEAD_WORD_TABLE, LABEL_TABLE, other_labels
+from .names import STOP_NAMES, name_table, read_lexicon_rows
 from .passages import read_documents
 from .precision import LabelPrecision, kept_labels, markdown, measure, weak_on_new_names
 from .shards import SHARD_SIZE, Document, Row, ShardFolder, count_lines
@@ -135,9 +135,14 @@ def annotate_with_lexicon(
         with trained.teacher.finder.forgetting():
             return _annotate(documents, trained, exclusions)
 
-    kept_settings = {**(settings or {}), "labels": trained.kept, "shard_size": shard_size}
-    shards = ShardFolder(out, kept_settings)
+    shards = ShardFolder(out, {**(settings or {}), "shard_size": shard_size})
     return shards.fill(read_documents(files), work, shard_size, progress, count_lines(files))
+
+
+def tables_fingerprint() -> str:
+    """RETURNS (str): the SHA-256 sum of the tables that come with the teacher."""
+    tables = (LABEL_TABLE, HEAD_WORD_TABLE, COMMON_WORDS, STOP_NAMES)
+    return hashlib.sha256("".join(fingerprint(path) for path in tables).encode()).hexdigest()
 
 
 def fingerprint(path: Path) -> str:

@@ -17,6 +17,7 @@ from ...annotate.output import text_file
 from .passages import UnlabelledPassage
 
 SHARD_SIZE = 2000
+SHARDS = "shard-*.jsonl.gz"
 SETTINGS = "settings.json"
 SUMMARY = "summary.json"
 
@@ -29,7 +30,7 @@ class ShardFolder:
     """A folder of shards.
 
     folder (Path): made where it is not there.
-    settings (mapping): what the rows depend on, ready for JSON.
+    settings (mapping): what the rows depend on, ready for JSON; written at once.
     RAISES (ValueError): where the folder was filled with other settings, or holds other things.
     """
 
@@ -37,12 +38,12 @@ class ShardFolder:
         self.folder = folder
         path = folder / SETTINGS
         wanted = json.loads(json.dumps(settings))
-        if path.is_file():
+        if path.is_file() and any(folder.glob(SHARDS)):
             there = json.loads(path.read_text(encoding="utf-8"))
             changed = sorted(name for name in {*there, *wanted} if there.get(name) != wanted.get(name))
             if changed:
                 raise ValueError(f"The folder '{folder}' was filled with another {changed[0]}; empty it or name another.")
-        elif folder.is_dir() and any(folder.iterdir()):
+        elif folder.is_dir() and any(folder.iterdir()) and not path.is_file():
             raise ValueError(f"The folder '{folder}' holds something else; empty it or name another.")
         else:
             with text_file(path) as stream:

@@ -33,6 +33,7 @@ DISEASE, GENE = (3, 9, "disease"), (3, 9, "gene")
         ([DISEASE], [(3, 8, "gene"), (8, 9, "disease")], ["wrong boundary", "spurious"]),
         ([DISEASE, (0, 4, "disease")], [(2, 10, "disease")], ["wrong boundary", "missed"]),
         ([DISEASE, (4, 6, "gene")], [DISEASE], ["correct", "missed"]),
+        ([DISEASE, (4, 6, "gene")], [(6, 8, "gene")], ["wrong label and boundary", "missed"]),
     ],
     ids=[
         "correct",
@@ -47,6 +48,7 @@ DISEASE, GENE = (3, 9, "disease"), (3, 9, "gene")
         "equal labels before larger overlaps",
         "one prediction over two",
         "nested in a correct one",
+        "beside a nested one",
     ],
 )
 def test_kinds(gold: list, predicted: list, kinds: List[str]) -> None:

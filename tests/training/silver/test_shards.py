@@ -52,7 +52,8 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 
 def test_other_settings(tmp_path: Path) -> None:
     """Are told, and which."""
-    ShardFolder(tmp_path / "out", {"a": 1, "b": 2})
+    ShardFolder(tmp_path / "out", {"a": 1, "b": 1})
+    ShardFolder(tmp_path / "out", {"a": 1, "b": 2}).fill(DOCUMENTS, lambda given: work(given, []))  # nothing was there yet
     with pytest.raises(ValueError, match="filled with another b"):
         ShardFolder(tmp_path / "out", {"a": 1, "b": 3})
     ShardFolder(tmp_path / "out", {"a": 1, "b": 2})

@@ -1,0 +1,381 @@
+"""The few-shot protocol: k examples a label → fine-tuning → F1, for several k, seeds and corpora.
+
+Each (corpus, k, seed) is a cell: one JSON file, written when it is done, under a name made of all that decides about it. A
+second run makes only the cells that are missing; k = 0 is the model as it comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+from tqdm import tqdm
+
+from ..annotate.output import text_file
+from ..corpus.passage import AnnotatedPassage
+from .corpora import GoldCorpus, find_corpora
+from .few_shot_sampling import choose_passages, count_mentions
+from .kinds import corpus_key, group_labels
+from .predicted import passages_again
+
+CELL_FORMAT = 1  # a change of how cells are made begins anew
+HALVES = 2  # a corpus of one file: every second document, by a hash of its id, is for learning
+
+Counts = Dict[str, List[int]]  # label → true positives, false positives, false negatives
+
+
+@dataclass(frozen=True)
+class FewShotSettings:
+    """What is tried, and how a model is adapted.
+
+    k (tuple): examples (mentions) a label. seeds (int): draws of examples for each k, from seed 0 on.
+    labels (tuple): the labels to learn and to find; all of a corpus where empty.
+    limit (int): passages to score, evenly from the whole; 0 for all.
+    threshold (float): the score that a span must exceed.
+    training (dict): further arguments of `training.finetune.fine_tune`, such as `steps` or `learn_rate`.
+    replay_words (int): words of each replayed corpus, where there are any.
+    """
+
+    k: Tuple[int, ...] = (1, 5, 10, 50)
+    seeds: int = 5
+    labels: Tuple[str, ...] = ()
+    limit: int = 0
+    threshold: float = 0.5
+    training: Dict[str, Any] = field(default_factory=dict)
+    replay_words: int = 3000
+
+    def __post_init__(self) -> None:
+        for k in self.k:
+            if k < 1:
+                raise ValueError(f"The number of examples a label is {k}; it must be at least 1 (0 is measured anyway).")
+        if self.seeds < 1:
+            raise ValueError(f"The number of seeds is {self.seeds}; it must be at least 1.")
+
+
+@dataclass(frozen=True)
+class FewShotCorpus:
+    """What is learnt from and what is scored.
+
+    name (str): how tables call it. examples, test (GoldCorpus): the two sides; the same for a corpus of one file, whose
+        documents are then dealt to them by a hash of their ids.
+    """
+
+    name: str
+    examples: GoldCorpus
+    test: GoldCorpus
+
+    def learnable(self) -> Iterator[AnnotatedPassage]:
+        """YIELDS (AnnotatedPassage): the passages that examples are drawn from."""
+        return self._side(self.examples, 0)
+
+    def scored(self) -> Iterator[AnnotatedPassage]:
+        """YIELDS (AnnotatedPassage): the passages to score."""
+        return self._side(self.test, 1)
+
+    def _side(self, corpus: GoldCorpus, half: int) -> Iterator[AnnotatedPassage]:
+        for passage in passages_again(corpus):
+            if self.examples.path != self.test.path or _half(passage.document) == half:
+                yield passage
+
+
+def pair_corpora(examples: Sequence[GoldCorpus], tests: Sequence[GoldCorpus]) -> List[FewShotCorpus]:
+    """Find the corpus to learn from for each corpus to score, by their names without parts.
+
+    examples, tests (Sequence[GoldCorpus]): such as the training and the dev parts of a folder.
+    RETURNS (List[FewShotCorpus]): one for each of `tests` that has examples.
+    RAISES (ValueError): where none has.
+    """
+    by_key = {corpus_key(corpus.name): corpus for corpus in examples}
+    pairs = [
+        FewShotCorpus(test.name, by_key[corpus_key(test.name)], test) for test in tests if corpus_key(test.name) in by_key
+    ]
+    if not pairs:
+        names = ", ".join(corpus.name for corpus in tests)
+        raise ValueError(f"There are no training passages for {names}; name a file, whose documents are then divided.")
+    return pairs
+
+
+def run_few_shot(
+    model: str,
+    corpora: Sequence[FewShotCorpus],
+    folder: Path,
+    settings: Optional[FewShotSettings] = None,
+    *,
+    replay: Optional[Path] = None,
+    revision: Optional[str] = None,
+    device: Optional[str] = None,
+    progress: bool = True,
+) -> Dict[str, Any]:
+    """Measure zero-shot and few-shot F1 (strict, micro) of a model on corpora.
+
+    model (str): `mini`, a model folder, a Hub id, or a pipeline's folder; `revision` of a Hub id.
+    corpora (Sequence[FewShotCorpus]): what is learnt from and scored.
+    folder (Path): keeps one file a cell; those that are there already are not made again.
+    settings (FewShotSettings): what is tried.
+    replay (Path): a folder of corpora (`train/` in it) to go on learning from, without the corpus at hand; None for none.
+    device (str): "cpu" or "cuda"; None as for the component.
+    progress (bool): a bar on stderr, where that is a terminal.
+    RETURNS (dict): `systems`, `corpora`, `few_shot` and `few_shot_gains` of a result, as `html_report` reads it. The kind of
+        each figure is that of the model before it saw an example.
+    RAISES (ValueError): for a corpus without passages, or without a mention to learn from.
+    """
+    settings = settings or FewShotSettings()
+    runner = _Runner(model, folder, settings, replay, revision, device, progress)
+    result: Dict[str, Any] = {"systems": [], "corpora": [], "few_shot": []}
+    cells = [(0, 0), *((k, seed) for k in settings.k for seed in range(settings.seeds))]
+    notes: List[str] = []
+    with tqdm(total=len(corpora) * len(cells), desc="few-shot", unit=" runs", disable=None if progress else True) as bar:
+        for corpus in corpora:
+            labels = _labels(corpus, settings.labels)
+            facts = _facts(corpus, labels, settings.limit)
+            done: Dict[Tuple[int, int], Dict[str, Any]] = {}
+            for k, seed in cells:
+                bar.set_postfix_str(f"{corpus.name}, k={k}, seed {seed}")
+                done[k, seed] = runner.cell(corpus, labels, facts["nested"], k, seed)
+                bar.update()
+            result["corpora"].append(facts)
+            result["few_shot"] += _entries(corpus, group_labels(runner.card, corpus.name, labels), done, settings)
+            notes += _scarce(corpus, done, settings)
+    details = {"model": model, **runner.model_key, **({"revision": revision} if revision else {})}
+    result["systems"] = [{"name": Path(model).name or model, "kind": "gliner_biomed", "details": details, "notes": notes}]
+    result["few_shot_gains"] = gains(result["few_shot"])
+    return result
+
+
+def gains(entries: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Mean gain over zero-shot, over corpora; figures of different kinds are never mixed.
+
+    entries (Sequence[dict]): `few_shot` of a result.
+    RETURNS (list): for each kind and k: the mean zero-shot F1, the mean F1, their difference (0 to 1), and the corpora.
+    """
+    groups: Dict[Tuple[str, int], List[Tuple[float, float]]] = {}
+    for entry in entries:
+        pair = (entry["f1_zero_shot"], float(np.mean(entry["f1"])))
+        groups.setdefault((entry["kind"], entry["k"]), []).append(pair)
+    return [
+        {
+            "kind": kind,
+            "k": k,
+            "f1_zero_shot": float(np.mean([before for before, _ in pairs])),
+            "f1": float(np.mean([after for _, after in pairs])),
+            "gain": float(np.mean([after - before for before, after in pairs])),
+            "n_corpora": len(pairs),
+        }
+        for (kind, k), pairs in groups.items()
+    ]
+
+
+class _Runner:
+    """Makes cells, or reads those that are there."""
+
+    def __init__(
+        self,
+        model: str,
+        folder: Path,
+        settings: FewShotSettings,
+        replay: Optional[Path],
+        revision: Optional[str],
+        device: Optional[str],
+        progress: bool,
+    ) -> None:
+        from ..annotate.pipeline import find_pipe
+        from .systems.fingerprint import fingerprint
+
+        self.model, self.folder, self.settings, self.replay = model, folder, settings, replay
+        self.revision, self.device, self.progress = revision, device, progress
+        self.model_key = fingerprint(model)
+        self._fingerprint = fingerprint
+        self._content: Dict[Path, Dict[str, str]] = {}
+        self.card = find_pipe(self._open(), model).span_scorer.card  # a model that cannot be read is told at once
+
+    def cell(self, corpus: FewShotCorpus, labels: Sequence[str], nested: bool, k: int, seed: int) -> Dict[str, Any]:
+        """RETURNS (dict): `counts` by label, `mentions`, `passages` and `words` learnt from, `seconds` of learning."""
+        decided = {
+            "format": CELL_FORMAT,
+            "model": [self.model, self.model_key, self.revision],
+            "examples": self._key(corpus.examples) if k else None,
+            "test": [self._key(corpus.test), self.settings.limit],
+            "labels": list(labels),
+            "k": k,
+            "seed": seed,
+            "threshold": self.settings.threshold,
+            "overlap": "nested" if nested else "flat",
+            "training": self.settings.training if k else None,
+            "replay": [self._files(self.replay), self.settings.replay_words] if k and self.replay else None,
+        }
+        digest = hashlib.sha256(json.dumps(decided, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:12]
+        path = self.folder / f"{corpus.name.replace('/', '_')}-k{k}-seed{seed}-{digest}.json"
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))
+        nlp = self._open()
+        learnt: Dict[str, Any] = {"passages": 0, "words": 0, "mentions": {}, "seconds": 0.0}
+        if k:
+            learnt = self._learn(nlp, corpus, labels, k, seed)
+        cell = {"corpus": corpus.name, **decided, **learnt, "counts": self._score(nlp, corpus, labels, nested)}
+        with text_file(path) as stream:
+            json.dump(cell, stream, indent=1, ensure_ascii=False, default=str)
+            stream.write("\n")
+        return cell
+
+    def _learn(self, nlp: Any, corpus: FewShotCorpus, labels: Sequence[str], k: int, seed: int) -> Dict[str, Any]:
+        from ..training.finetune import fine_tune
+
+        counts = count_mentions(corpus.learnable(), labels)
+        if not counts.any():
+            raise ValueError(f"'{corpus.examples.path}' has no mention of {', '.join(labels)} to learn from.")
+        chosen = choose_passages(counts, k, seed)
+        wanted = set(chosen)
+        examples = [
+            replace(passage, corpus=corpus.name, labels=None)
+            for number, passage in enumerate(corpus.learnable())
+            if number in wanted
+        ]
+        replayed = self._replayed(corpus) if self.replay is not None else []
+        started = time.perf_counter()
+        fine_tune(nlp, examples, labels, seed=seed, replay=replayed, progress=self.progress, **self.settings.training)
+        return {
+            "passages": len(examples),
+            "words": sum(len(passage.text.split()) for passage in examples),
+            "mentions": dict(zip(labels, counts[chosen].sum(axis=0).tolist(), strict=True)),
+            "seconds": time.perf_counter() - started,
+        }
+
+    def _score(self, nlp: Any, corpus: FewShotCorpus, labels: Sequence[str], nested: bool) -> Counts:
+        from .metrics.matching import MATCHINGS, PassageMatcher
+        from .systems.component import ComponentSystem
+
+        own, matcher = set(labels), PassageMatcher(labels)
+        strict = list(MATCHINGS).index("strict")
+        total = np.zeros((len(labels), 3))
+        system = ComponentSystem(self.model, nlp, self.settings.threshold)
+        predictions = system.predict(_limited(corpus, self.settings.limit), labels, "nested" if nested else "flat")
+        for passage, predicted in zip(_limited(corpus, self.settings.limit), predictions, strict=True):
+            gold = passage.with_mentions(tuple(mention for mention in passage.mentions if mention.label in own))
+            total += matcher.counts(gold, predicted)[strict]
+        return {label: [int(count) for count in row] for label, row in zip(matcher.labels, total, strict=True)}
+
+    def _replayed(self, corpus: FewShotCorpus) -> List[AnnotatedPassage]:
+        """Passages of other corpora, each annotated for its own corpus' labels."""
+        from ..training.sources import take_words
+
+        assert self.replay is not None
+        own, found = corpus_key(corpus.name), []
+        for other in find_corpora(self.replay, "train"):
+            if corpus_key(other.name) != own:
+                passages = [
+                    replace(passage, corpus=other.name, labels=passage.labels or other.labels)
+                    for passage in passages_again(other)
+                ]
+                found += take_words(passages, self.settings.replay_words)
+        return found
+
+    def _open(self) -> Any:
+        from ..annotate.pipeline import build_pipeline
+
+        return build_pipeline(self.model, self.revision, settings={} if self.device is None else {"device": self.device})
+
+    def _key(self, corpus: GoldCorpus) -> List[Any]:
+        return [self._files(corpus.path), corpus.policy, corpus.format]
+
+    def _files(self, path: Path) -> Dict[str, str]:
+        if path not in self._content:
+            self._content[path] = self._fingerprint(str(path))
+        return self._content[path]
+
+
+def _entries(
+    corpus: FewShotCorpus,
+    kinds: Dict[str, Tuple[str, ...]],
+    done: Dict[Tuple[int, int], Dict[str, Any]],
+    settings: FewShotSettings,
+) -> Iterator[Dict[str, Any]]:
+    for kind, labels in kinds.items():
+        for k in settings.k:
+            cells = [done[k, seed] for seed in range(settings.seeds)]
+            yield {
+                "corpus": corpus.name,
+                "k": k,
+                "kind": kind,
+                "labels": list(labels),
+                "f1": [_f1(cell["counts"], labels) for cell in cells],
+                "f1_zero_shot": _f1(done[0, 0]["counts"], labels),
+                "seconds": [cell["seconds"] for cell in cells],
+                "passages": [cell["passages"] for cell in cells],
+                "words": [cell["words"] for cell in cells],
+                "mentions": [{label: cell["mentions"][label] for label in labels} for cell in cells],
+            }
+
+
+def _scarce(
+    corpus: FewShotCorpus, done: Dict[Tuple[int, int], Dict[str, Any]], settings: FewShotSettings
+) -> Iterator[str]:
+    """What a reader should know: labels that had fewer mentions than were asked for."""
+    most = max(settings.k, default=0)
+    short = {label: n for label, n in done[most, 0]["mentions"].items() if n < most} if most else {}
+    if short:
+        listed = ", ".join(f"{label} ({n})" for label, n in short.items())
+        yield f"{corpus.name} has fewer than {most} mentions to learn from of: {listed}."
+
+
+def _labels(corpus: FewShotCorpus, wanted: Sequence[str]) -> Tuple[str, ...]:
+    for label in wanted:
+        if label not in corpus.test.labels:
+            raise ValueError(f"'{label}' is no label of {corpus.name}; it has {', '.join(corpus.test.labels)}.")
+    if not (wanted or corpus.test.labels):
+        raise ValueError(f"The corpus {corpus.test.path} has no label at all; there is nothing to find in it.")
+    return tuple(wanted) or corpus.test.labels
+
+
+def _facts(corpus: FewShotCorpus, labels: Sequence[str], limit: int) -> Dict[str, Any]:
+    """What the scored passages are, as an entry of a result's `corpora`."""
+    passages = words = mentions = documents = 0
+    last = None
+    for passage in _limited(corpus, limit):
+        passages += 1
+        words += len(passage.text.split())
+        mentions += sum(mention.label in labels for mention in passage.mentions)
+        documents += passage.document != last
+        last = passage.document
+    if not passages:
+        raise ValueError(f"The corpus {corpus.test.path} has no passage to score; give one with more documents.")
+    nested = corpus.test.is_nested()
+    return {
+        "name": corpus.name,
+        "part": corpus.test.path.parent.name,
+        "passages": passages,
+        "documents": documents,
+        "words": words,
+        "mentions": mentions,
+        "labels": list(labels),
+        "nested": nested,
+        "overlap": "nested" if nested else "flat",
+    }
+
+
+def _limited(corpus: FewShotCorpus, limit: int) -> Iterator[AnnotatedPassage]:
+    """YIELDS (AnnotatedPassage): the passages to score, `limit` of them evenly from the whole."""
+    total = sum(1 for _ in corpus.scored()) if limit else 0
+    kept = {number * total // limit for number in range(limit)} if total > limit else None
+    for number, passage in enumerate(corpus.scored()):
+        if kept is None or number in kept:
+            yield passage
+
+
+def _half(document: str) -> int:
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()[0] % HALVES
+
+
+def _f1(counts: Counts, labels: Sequence[str]) -> float:
+    right, wrong, missed = (sum(counts[label][place] for label in labels) for place in range(3))
+    whole = 2 * right + wrong + missed
+    return 2 * right / whole if whole else 0.0
+
+
+def settings_of(settings: FewShotSettings) -> Dict[str, Any]:
+    """RETURNS (dict): the settings, ready for JSON."""
+    return asdict(settings)

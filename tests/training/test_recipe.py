@@ -1,0 +1,86 @@
+"""Recipes: TOML files, their changes on the command line, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spacy_gliner_biomed.scorer.loss import SpanLoss
+from spacy_gliner_biomed.training.recipe import build_scorer, read_recipe
+from spacy_gliner_biomed.training.settings import LossSettings, ModelSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+MINIMAL = '[model]\nstart = "mini"\n[[sources]]\npath = "train"\n'
+
+
+def write(folder: Path, text: str = MINIMAL) -> Path:
+    """RETURNS (Path): a recipe."""
+    (folder / "recipe.toml").write_text(text, encoding="utf-8")
+    return folder / "recipe.toml"
+
+
+def test_defaults_and_changes(tmp_path):
+    """Everything but model and source has a default; changes are typed."""
+    path = write(tmp_path)
+    recipe = read_recipe(path)
+    assert recipe.dev is None and recipe.sources[0].path == "train" and recipe.training.steps == 1000
+    changes = [
+        "training.steps=7", "stream.withhold=['drug']", "sources.0.weight=2", "dev.words=50", "model.start=none",
+        "model.encoder=/some/where", "training.mixed_precision=false",
+    ]  # fmt: skip
+    recipe = read_recipe(path, changes)
+    assert (recipe.training.steps, recipe.stream.withhold, recipe.sources[0].weight) == (7, ("drug",), 2.0)
+    assert recipe.dev is not None and recipe.dev.words == 50 and recipe.training.mixed_precision is False
+    assert (recipe.model.start, recipe.model.encoder) == (None, "/some/where")
+    assert read_recipe(path, ["dev.words=5", "dev=none"]).dev is None
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("[model", "is no TOML file"),
+        ('[model]\nstart = "mini"\n', "needs at least one \\[\\[sources\\]\\]"),
+        (MINIMAL + "[trainings]\nsteps = 1\n", "has no setting trainings; did you mean training\\?"),
+        (MINIMAL + "[training]\nlearning_rate = 1\n", "did you mean training.learn_rate\\?"),
+        (MINIMAL + '[training]\nsteps = "many"\n', "training.steps is 'many'; it must be int"),
+        (MINIMAL + "[training]\nsteps = true\n", "training.steps is True"),
+        (MINIMAL + "[training]\nsteps = 0\n", "training.steps is 0; it must be at least 1"),
+        (MINIMAL + '[training]\nschedule = "stairs"\n', "training.schedule is 'stairs'"),
+        (MINIMAL + "[stream]\nwithhold = [1]\n", "stream.withhold is \\[1\\]; it must be a list of texts"),
+        (MINIMAL + "stream = 3\n", "sources.0.stream; did you|has no setting"),
+        ('[model]\nstart = "mini"\n[[sources]]\nweight = 1.0\n', "sources.0 lacks its 'path'"),
+        ('[model]\n[[sources]]\npath = "x"\n', "either model.start or model.encoder"),
+        (MINIMAL.replace("[[", 'kind = "tri"\n[['), "model.kind is 'tri'"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, text, message):
+    """In one sentence, with the key."""
+    with pytest.raises(ValueError, match=message):
+        read_recipe(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("change", ["training.steps", "sources.4.path=x", "sources.x.path=y", "model.start.deep=1"])
+def test_changes_that_change_nothing(tmp_path, change):
+    """Name themselves."""
+    with pytest.raises(ValueError, match="The change"):
+        read_recipe(write(tmp_path), [change])
+
+
+def test_loss_settings_are_those_of_the_loss():
+    """Field for field, default for default."""
+    assert LossSettings().__dict__ == SpanLoss().__dict__
+
+
+def test_a_scorer_to_begin_with():
+    """A trained model is loaded."""
+    assert build_scorer(ModelSettings(start="mini")).config.tied_encoders
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "train").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_that_ship(path):
+    """Are recipes."""
+    recipe = read_recipe(path)
+    assert recipe.dev is not None and recipe.stream.reads_wordings
+    json.dumps(recipe.training.__dict__)
