@@ -38,7 +38,8 @@ def few_shot(
 ) -> None:
     """F1 with a few examples a label: fine-tune on k of them, several draws each, and score; resumable."""
     from ..evaluation.corpora import choose_corpora, find_corpora, open_corpus
-    from ..evaluation.few_shot import FewShotCorpus, FewShotSettings, pair_corpora, run_few_shot, settings_of
+    from ..evaluation.few_shot import FewShotSettings, run_few_shot, settings_of
+    from ..evaluation.few_shot_corpora import FewShotCorpus, pair_corpora
     from ..evaluation.report import write_report
     from ..evaluation.run import envelope, typed_command
 

@@ -176,6 +176,48 @@ def self_training(
     _print_counts(counts, out)
 
 
+@silver.command()
+def patterns(
+    text: List[Path] = typer.Argument(..., metavar="IN…", help="JSON Lines of text, or folders of them."),
+    out: Path = _out,
+    labels: List[str] = typer.Option([], help="Types to find. Repeatable.", show_default="all"),
+    words: int = typer.Option(0, min=0, help="About so many words in all, evenly from the files; 0 for everything."),
+    exclude: List[Path] = _exclude,
+    review: int = typer.Option(0, min=0, help="Also write so many mentions of each type, in context, to OUT/review.tsv."),
+    shard_size: int = _shard_size,
+    progress: bool = _progress,
+) -> None:
+    """Annotate text with rules for everyday types: doses, durations, p-values, countries, professions and such."""
+    from ..training.silver.exclusions import Exclusions
+    from ..training.silver.lexicon_run import fingerprint
+    from ..training.silver.passages import text_files
+    from ..training.silver.patterns.review import write_review
+    from ..training.silver.patterns.rules import RULE_FILES
+    from ..training.silver.patterns.run import annotate_with_patterns
+    from ..training.silver.patterns.teacher import PatternTeacher
+
+    teacher = PatternTeacher(labels or None)
+    files = text_files(text)
+    settings = {
+        "rules": {file.name: fingerprint(file) for file in RULE_FILES},
+        "text": {file.name: fingerprint(file) for file in files},
+        "exclude": sorted(path.name for path in exclude),
+    }
+    counts = annotate_with_patterns(
+        teacher,
+        files,
+        out,
+        words=words,
+        exclusions=Exclusions.read(exclude) if exclude else None,
+        settings=settings,
+        shard_size=shard_size,
+        progress=progress,
+    )
+    if review:
+        write_review(out, review)
+    _print_counts(counts, out)
+
+
 def _files(corpora: Path, text: Sequence[Path], optional: bool = False) -> List[Path]:
     from ..training.silver.passages import text_files
 

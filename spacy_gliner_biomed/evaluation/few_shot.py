@@ -19,12 +19,12 @@ from tqdm import tqdm
 from ..annotate.output import text_file
 from ..corpus.passage import AnnotatedPassage
 from .corpora import GoldCorpus, find_corpora
+from .few_shot_corpora import FewShotCorpus, scored_facts, wanted_labels
 from .few_shot_sampling import choose_passages, count_mentions
 from .kinds import corpus_key, group_labels
 from .predicted import passages_again
 
 CELL_FORMAT = 1  # a change of how cells are made begins anew
-HALVES = 2  # a corpus of one file: every second document, by a hash of its id, is for learning
 
 Counts = Dict[str, List[int]]  # label → true positives, false positives, false negatives
 
@@ -55,49 +55,6 @@ class FewShotSettings:
                 raise ValueError(f"The number of examples a label is {k}; it must be at least 1 (0 is measured anyway).")
         if self.seeds < 1:
             raise ValueError(f"The number of seeds is {self.seeds}; it must be at least 1.")
-
-
-@dataclass(frozen=True)
-class FewShotCorpus:
-    """What is learnt from and what is scored.
-
-    name (str): how tables call it. examples, test (GoldCorpus): the two sides; the same for a corpus of one file, whose
-        documents are then dealt to them by a hash of their ids.
-    """
-
-    name: str
-    examples: GoldCorpus
-    test: GoldCorpus
-
-    def learnable(self) -> Iterator[AnnotatedPassage]:
-        """YIELDS (AnnotatedPassage): the passages that examples are drawn from."""
-        return self._side(self.examples, 0)
-
-    def scored(self) -> Iterator[AnnotatedPassage]:
-        """YIELDS (AnnotatedPassage): the passages to score."""
-        return self._side(self.test, 1)
-
-    def _side(self, corpus: GoldCorpus, half: int) -> Iterator[AnnotatedPassage]:
-        for passage in passages_again(corpus):
-            if self.examples.path != self.test.path or _half(passage.document) == half:
-                yield passage
-
-
-def pair_corpora(examples: Sequence[GoldCorpus], tests: Sequence[GoldCorpus]) -> List[FewShotCorpus]:
-    """Find the corpus to learn from for each corpus to score, by their names without parts.
-
-    examples, tests (Sequence[GoldCorpus]): such as the training and the dev parts of a folder.
-    RETURNS (List[FewShotCorpus]): one for each of `tests` that has examples.
-    RAISES (ValueError): where none has.
-    """
-    by_key = {corpus_key(corpus.name): corpus for corpus in examples}
-    pairs = [
-        FewShotCorpus(test.name, by_key[corpus_key(test.name)], test) for test in tests if corpus_key(test.name) in by_key
-    ]
-    if not pairs:
-        names = ", ".join(corpus.name for corpus in tests)
-        raise ValueError(f"There are no training passages for {names}; name a file, whose documents are then divided.")
-    return pairs
 
 
 def run_few_shot(
@@ -131,8 +88,8 @@ def run_few_shot(
     notes: List[str] = []
     with tqdm(total=len(corpora) * len(cells), desc="few-shot", unit=" runs", disable=None if progress else True) as bar:
         for corpus in corpora:
-            labels = _labels(corpus, settings.labels)
-            facts = _facts(corpus, labels, settings.limit)
+            labels = wanted_labels(corpus, settings.labels)
+            facts = scored_facts(corpus, labels, settings.limit)
             done: Dict[Tuple[int, int], Dict[str, Any]] = {}
             for k, seed in cells:
                 bar.set_postfix_str(f"{corpus.name}, k={k}, seed {seed}")
@@ -210,8 +167,9 @@ class _Runner:
         }
         digest = hashlib.sha256(json.dumps(decided, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:12]
         path = self.folder / f"{corpus.name.replace('/', '_')}-k{k}-seed{seed}-{digest}.json"
-        if path.is_file():
-            return json.loads(path.read_text(encoding="utf-8"))
+        kept = _read_cell(path)
+        if kept is not None:
+            return kept
         nlp = self._open()
         learnt: Dict[str, Any] = {"passages": 0, "words": 0, "mentions": {}, "seconds": 0.0}
         if k:
@@ -253,8 +211,8 @@ class _Runner:
         strict = list(MATCHINGS).index("strict")
         total = np.zeros((len(labels), 3))
         system = ComponentSystem(self.model, nlp, self.settings.threshold)
-        predictions = system.predict(_limited(corpus, self.settings.limit), labels, "nested" if nested else "flat")
-        for passage, predicted in zip(_limited(corpus, self.settings.limit), predictions, strict=True):
+        predictions = system.predict(corpus.limited(self.settings.limit), labels, "nested" if nested else "flat")
+        for passage, predicted in zip(corpus.limited(self.settings.limit), predictions, strict=True):
             gold = passage.with_mentions(tuple(mention for mention in passage.mentions if mention.label in own))
             total += matcher.counts(gold, predicted)[strict]
         return {label: [int(count) for count in row] for label, row in zip(matcher.labels, total, strict=True)}
@@ -322,52 +280,13 @@ def _scarce(
         yield f"{corpus.name} has fewer than {most} mentions to learn from of: {listed}."
 
 
-def _labels(corpus: FewShotCorpus, wanted: Sequence[str]) -> Tuple[str, ...]:
-    for label in wanted:
-        if label not in corpus.test.labels:
-            raise ValueError(f"'{label}' is no label of {corpus.name}; it has {', '.join(corpus.test.labels)}.")
-    if not (wanted or corpus.test.labels):
-        raise ValueError(f"The corpus {corpus.test.path} has no label at all; there is nothing to find in it.")
-    return tuple(wanted) or corpus.test.labels
-
-
-def _facts(corpus: FewShotCorpus, labels: Sequence[str], limit: int) -> Dict[str, Any]:
-    """What the scored passages are, as an entry of a result's `corpora`."""
-    passages = words = mentions = documents = 0
-    last = None
-    for passage in _limited(corpus, limit):
-        passages += 1
-        words += len(passage.text.split())
-        mentions += sum(mention.label in labels for mention in passage.mentions)
-        documents += passage.document != last
-        last = passage.document
-    if not passages:
-        raise ValueError(f"The corpus {corpus.test.path} has no passage to score; give one with more documents.")
-    nested = corpus.test.is_nested()
-    return {
-        "name": corpus.name,
-        "part": corpus.test.path.parent.name,
-        "passages": passages,
-        "documents": documents,
-        "words": words,
-        "mentions": mentions,
-        "labels": list(labels),
-        "nested": nested,
-        "overlap": "nested" if nested else "flat",
-    }
-
-
-def _limited(corpus: FewShotCorpus, limit: int) -> Iterator[AnnotatedPassage]:
-    """YIELDS (AnnotatedPassage): the passages to score, `limit` of them evenly from the whole."""
-    total = sum(1 for _ in corpus.scored()) if limit else 0
-    kept = {number * total // limit for number in range(limit)} if total > limit else None
-    for number, passage in enumerate(corpus.scored()):
-        if kept is None or number in kept:
-            yield passage
-
-
-def _half(document: str) -> int:
-    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()[0] % HALVES
+def _read_cell(path: Path) -> Optional[Dict[str, Any]]:
+    """RETURNS (dict): a cell of an earlier run; None where there is none, or something else under its name."""
+    try:
+        cell = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return cell if isinstance(cell, dict) and "counts" in cell else None
 
 
 def _f1(counts: Counts, labels: Sequence[str]) -> float:

@@ -3,7 +3,8 @@
 `wordings.jsonl` holds one object a label: the label of every corpus and lexicon named in `inventories.json`, the 127 UMLS
 semantic types (spelt as the UMLS does: "Tissue" is theirs, "tissue" a corpus' own) and the uniting labels of
 `merges.jsonl`. Corpora use a label in their own way; the descriptions follow that use. Labels that only benchmarks know
-are left out on purpose, also as synonyms, so that they stay unseen.
+are left out on purpose, also as synonyms, so that they stay unseen. `pattern_wordings.jsonl` holds, in the same form, the
+everyday types that `training.silver.patterns` finds by rules.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 WORDINGS_FILE = Path(__file__).with_name("wordings.jsonl")
+PATTERN_WORDINGS_FILE = Path(__file__).with_name("pattern_wordings.jsonl")
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,17 @@ class TestWording:
 def load_wordings() -> Dict[str, Wording]:
     """RETURNS (dict): every label's wording, by label."""
     wordings = {}
-    with WORDINGS_FILE.open(encoding="utf8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            wordings[row["label"]] = Wording(
-                label=row["label"],
-                synonyms=tuple(row["synonyms"]),
-                plural=row["plural"],
-                descriptions=tuple(row["descriptions"]),
-                parents=tuple(row["parents"]),
-            )
+    for file in (WORDINGS_FILE, PATTERN_WORDINGS_FILE):
+        with file.open(encoding="utf8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                wordings[row["label"]] = Wording(
+                    label=row["label"],
+                    synonyms=tuple(row["synonyms"]),
+                    plural=row["plural"],
+                    descriptions=tuple(row["descriptions"]),
+                    parents=tuple(row["parents"]),
+                )
     return wordings
 
 

@@ -2,7 +2,8 @@
 
 A step is one batch of the stream. It may be split over processes and over parts in time (`accumulate`); the gradients add up to
 the batch's own, so neither changes what is learnt. Everything random depends on the seed and the step's number, so a training
-that was killed goes on from its last checkpoint to the very weights it would have had.
+that was killed goes on from its last checkpoint to the very weights it would have had (on a CPU; a GPU's sums may differ in
+the last bit from one run to the next).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..scorer.scorer import SpanScorer
 from ..scorer.training import TrainingWindow, batch_loss
 from . import checkpoints
 from .dev_set import DevScore, DevSet
-from .log import TrainingLog
+from .log import Meter, TrainingLog
 from .optimisation import Optimisation
 from .processes import Processes, split_windows
 from .sampling import TrainingStream
@@ -143,7 +144,10 @@ class _Run:
             before = standing.state.get(name)
             if before != now:
                 if isinstance(now, dict) and isinstance(before, dict):
-                    changed = sorted(key for key in now if before.get(key) != now[key])
+                    defaults = {**asdict(TrainingSettings()), **asdict(LossSettings())}
+                    changed = sorted(key for key in now if before.get(key, defaults[key]) != now[key])
+                    if not changed:  # a setting that is new, and has its default
+                        continue
                     name = f"{name} ({', '.join(changed)})"
                 raise ValueError(
                     f"The checkpoint {standing.folder} belongs to a training with another {name}; choose another folder, "
@@ -178,7 +182,7 @@ class _Run:
         settings, optimisation = self.settings, self.optimisation
         last = settings.steps if stop_at is None else min(stop_at, settings.steps)
         show = progress and self.processes.is_first
-        meter = _Meter()
+        meter = Meter()
         with tqdm(
             total=settings.steps, initial=optimisation.steps, desc="Training", disable=None if show else True
         ) as bar:
@@ -189,7 +193,7 @@ class _Run:
                 if settings.log_every and (step % settings.log_every == 0 or step == settings.steps):
                     bar.set_postfix(loss=f"{meter.loss:.1f}", words=f"{meter.speed:.0f}/s")
                     self._note(meter)
-                    meter = _Meter()
+                    meter = Meter()
                 at_end = step == settings.steps
                 if self.dev is not None and _is_due(step, settings.evaluate_every, at_end):
                     self._evaluate(bar if show else None)
@@ -260,7 +264,7 @@ class _Run:
 
     # -- what it says -----------------------------------------------------------------------------------------------------
 
-    def _note(self, meter: _Meter) -> None:
+    def _note(self, meter: Meter) -> None:
         if self.log is not None:
             factor = meter.factor
             self.log.add(
@@ -309,34 +313,6 @@ class _Run:
         if self.processes.is_first:
             checkpoint.save(self.scorer, self.folder / name)
         self.processes.wait()
-
-
-class _Meter:
-    """Means since the last line of the log."""
-
-    def __init__(self) -> None:
-        self._steps: List[Dict[str, float]] = []
-        self._seconds = 0.0
-        self._since = time.perf_counter()
-
-    def add(self, step: Dict[str, float]) -> None:
-        self._steps.append(step)
-        self._seconds += time.perf_counter() - self._since
-        self.restart()
-
-    def restart(self) -> None:
-        """Leave out the time since the last step."""
-        self._since = time.perf_counter()
-
-    def _mean(self, name: str) -> float:
-        return sum(step[name] for step in self._steps) / max(len(self._steps), 1)
-
-    loss = property(lambda self: self._mean("loss"))
-    labels = property(lambda self: self._mean("labels"))
-    norm = property(lambda self: self._mean("norm"))
-    factor = property(lambda self: self._steps[-1]["factor"])
-    words = property(lambda self: int(sum(step["words"] for step in self._steps)))
-    speed = property(lambda self: self.words / max(self._seconds, 1e-9))
 
 
 def _is_due(step: int, every: int, at_end: bool) -> bool:

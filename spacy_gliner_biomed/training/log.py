@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -40,3 +41,32 @@ class TrainingLog:
             except ValueError:
                 continue
         return found
+
+
+class Meter:
+    """Means over the steps since the last line of the log: `loss`, `labels`, `norm`, and the words a second of training itself."""
+
+    def __init__(self) -> None:
+        self._steps: List[Dict[str, float]] = []
+        self._seconds = 0.0
+        self._since = time.perf_counter()
+
+    def add(self, step: Dict[str, float]) -> None:
+        """Take a step's values; the time since the last one is its own."""
+        self._steps.append(step)
+        self._seconds += time.perf_counter() - self._since
+        self.restart()
+
+    def restart(self) -> None:
+        """Leave out the time since the last step."""
+        self._since = time.perf_counter()
+
+    def _mean(self, name: str) -> float:
+        return sum(step[name] for step in self._steps) / max(len(self._steps), 1)
+
+    loss = property(lambda self: self._mean("loss"))
+    labels = property(lambda self: self._mean("labels"))
+    norm = property(lambda self: self._mean("norm"))
+    factor = property(lambda self: self._steps[-1]["factor"])
+    words = property(lambda self: int(sum(step["words"] for step in self._steps)))
+    speed = property(lambda self: self.words / max(self._seconds, 1e-9))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from dataclasses import astuple
+from dataclasses import asdict
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from .settings import SourceSettings, StreamSettings
 from .store import WindowStore
 from .wording import Phrasing, WordingLike
 
+_VERSION = 1  # of the way batches are drawn: another one makes other batches of the same data
 _ROUND, _BATCH = 1, 2  # what a random generator is for: part of its seed
 
 
@@ -76,7 +77,12 @@ class TrainingStream:
         """A hash of all that decides about the batches: a training goes on only with the stream it began with."""
         known = {label: self._phrasing.known(label) for label in self.store.labels}
         sources = [(source.weight, source.empty) for source in self.sources]
-        parts = (self.store.fingerprint, sources, astuple(self.settings), self.seed, known, sorted(self._merges.items()))
+        default = StreamSettings()
+        settings = {  # what has its default value is left out, so that new settings leave old fingerprints as they are
+            name: value for name, value in sorted(asdict(self.settings).items()) if value != getattr(default, name)
+        }
+        merges = sorted(self._merges.items()) if self.settings.merge else []
+        parts = (_VERSION, self.store.fingerprint, sources, settings, self.seed, known, merges)
         return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()[:16]
 
     @property
@@ -188,6 +194,8 @@ class TrainingStream:
     def _spans(self, window: int, renamed: Mapping[int, Mapping[int, str]]) -> List[Tuple[int, int, str]]:
         rename = renamed.get(int(self.store.corpus[window]), {})
         gold = self.store.gold(window).tolist()
+        if not self.settings.nested:
+            gold = _outermost(gold)
         return list(dict.fromkeys((first, last, self._name(label, rename)) for first, last, label in gold))
 
     def _choose_labels(
@@ -201,6 +209,8 @@ class TrainingStream:
         labels = [labels[place] for place in random.permutation(len(labels))]
         positive = {label for own in spans for _, _, label in own}
         kept = {label for label in labels if random.random() >= self.settings.label_dropout}
+        if self.settings.negatives < 1.0:
+            kept = {label for label in labels if label in kept and (label in positive or random.random() < self.settings.negatives)}
         for own in asked.values():  # no passage is left without a question
             if own and not kept.intersection(own):
                 kept.add(next((label for label in labels if label in own and label in positive), own[0]))
@@ -246,6 +256,15 @@ class TrainingStream:
                 pass
             fitting.pop()
         return fitting
+
+
+def _outermost(gold: List[List[int]]) -> List[List[int]]:
+    """Spans that lie in no wider one."""
+    return [
+        span
+        for span in gold
+        if not any(o[0] <= span[0] and span[1] <= o[1] and o[1] - o[0] > span[1] - span[0] for o in gold)
+    ]
 
 
 class _Round:

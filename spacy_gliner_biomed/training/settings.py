@@ -78,6 +78,8 @@ class StreamSettings:
     temperature (float): a corpus is read by its number of words to this power; 1 reads everything once a round.
     max_labels (int): most label texts a batch.
     label_dropout (float): probability that a label is unknown in a batch.
+    negatives (float): probability that a label of a passage's corpus without a mention in the batch is asked for.
+    nested (bool): keep mentions inside other mentions; without, only the outermost are.
     merge (float): probability that a corpus' labels are replaced by a broader one in a batch (`label_sets`' merges).
     wordings_per_label (int): different texts of one label in a batch.
     name, synonym, plural, description, name_and_description (float): how likely each kind of wording is, relative to the others.
@@ -92,6 +94,8 @@ class StreamSettings:
     temperature: float = 0.6
     max_labels: int = 40
     label_dropout: float = 0.1
+    negatives: float = 1.0
+    nested: bool = True
     merge: float = 0.1
     wordings_per_label: int = 1
     name: float = 0.4
@@ -104,7 +108,7 @@ class StreamSettings:
     prompt_subwords: int = 192
 
     def __post_init__(self) -> None:
-        for name in ("label_dropout", "merge", "case"):
+        for name in ("label_dropout", "negatives", "merge", "case"):
             _within(f"stream.{name}", getattr(self, name), 0.0, 1.0)
         for name in ("batch_words", "max_labels", "wordings_per_label"):
             _within(f"stream.{name}", getattr(self, name), 1, None)

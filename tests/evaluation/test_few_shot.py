@@ -15,13 +15,8 @@ from hypothesis.extra.numpy import arrays
 from spacy_gliner_biomed import checkpoint
 from spacy_gliner_biomed.corpus.passage import AnnotatedPassage, Mention
 from spacy_gliner_biomed.evaluation.corpora import find_corpora, open_corpus
-from spacy_gliner_biomed.evaluation.few_shot import (
-    FewShotCorpus,
-    FewShotSettings,
-    gains,
-    pair_corpora,
-    run_few_shot,
-)
+from spacy_gliner_biomed.evaluation.few_shot import FewShotSettings, gains, run_few_shot
+from spacy_gliner_biomed.evaluation.few_shot_corpora import FewShotCorpus, pair_corpora
 from spacy_gliner_biomed.evaluation.few_shot_sampling import choose_passages, count_mentions
 from spacy_gliner_biomed.evaluation.html_report.schema import check_result
 from spacy_gliner_biomed.evaluation.run import envelope
@@ -134,8 +129,11 @@ def test_every_cell_once(model: str, corpora: list[FewShotCorpus], trainings: li
     assert len(list((tmp_path / "runs").iterdir())) == 5
     assert run(model, corpora, tmp_path) == first
     assert len(trainings) == 4
-    run(model, corpora, tmp_path, FewShotSettings(k=(1,), seeds=1, training={"steps": 8}))
+    next((tmp_path / "runs").glob("*-k3-seed1-*")).write_text("{")
+    run(model, corpora, tmp_path)
     assert len(trainings) == 5
+    run(model, corpora, tmp_path, FewShotSettings(k=(1,), seeds=1, training={"steps": 8}))
+    assert len(trainings) == 6
 
 
 def test_a_broken_off_run_goes_on(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path, monkeypatch) -> None:

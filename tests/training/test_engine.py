@@ -121,6 +121,16 @@ def test_changes_are_refused(tmp_path):
     assert [path.name for path in (tmp_path / CHECKPOINTS).iterdir()] == ["step-00000002"]
 
 
+def test_settings_that_are_new_are_no_change(tmp_path):
+    """A checkpoint that does not know a setting goes on where the setting has its default."""
+    run(tmp_path, stop_at=3)
+    path = tmp_path / CHECKPOINTS / "step-00000003" / "state.json"
+    state = json.loads(path.read_text())
+    del state["training"]["decay"]
+    path.write_text(json.dumps(state))
+    assert run(tmp_path)[0].steps == 6
+
+
 def test_early_stopping(tmp_path):
     """Two evaluations that are no better end it; the best model stays."""
     settings = replace(QUICK, steps=40, evaluate_every=1, checkpoint_every=4, learn_rate=0.0, encoder_learn_rate=0.0)

@@ -67,7 +67,8 @@ def test_corpora_and_labels_can_be_left_out(corpora):
 
 def test_a_mistake_has_file_and_line(corpora):
     """As everywhere."""
-    (corpora / "train" / "all.train.jsonl").write_text('{"text": "a", "entities": []}\n{"text": "b", "entities": [], "weight": -1}\n')
+    rows = '{"text": "a", "entities": []}\n{"text": "b", "entities": [], "weight": -1}\n'
+    (corpora / "train" / "all.train.jsonl").write_text(rows)
     with pytest.raises(ValueError, match=r"all\.train\.jsonl, line 2: the weight -1"):
         store_of(corpora)
 

@@ -154,6 +154,16 @@ def test_positives_come_before_negatives():
     assert len(others) > 10
 
 
+def test_negatives_and_nesting_can_be_turned_down():
+    """For ablations: only labels with mentions are asked for; only the outermost mentions are taught."""
+    item = passage("a", "aspirin helps", "aspirin|drug", labels=("drug", "cell"))
+    stream = make_stream(SCORER, replace(BARE, negatives=0.0), [item])
+    assert [list(window.labels) for window in stream.batch(0)] == [["drug"]]
+    item = passage("b", "neural crest cells in the liver", "neural crest cells|cell", "crest cells|cell", "liver|organ")
+    [window] = make_stream(SCORER, replace(BARE, nested=False), [item]).batch(0)
+    assert sorted(window.spans) == [(0, 2, "cell"), (5, 5, "organ")]
+
+
 def test_merging():
     """A broader label takes the place of its parts: spans kept, equal ones once."""
     item = passage("b", "liver cells", "liver|organ", "cells|cell", "liver|cell")

@@ -2,7 +2,8 @@
 
 `labels.tsv` says for a label of the lexicon which corpus labels count as right (a corpus that has none of them in its
 inventory says nothing about the label), which corpora must not judge it all the same (they annotate it only here and
-there), and which broader labels every such mention also has. `head_words.tsv` says which last words of a mention give
+there), which broader labels every such mention also has, and its family: labels of one family may hold for the same
+mention, so that one of them says nothing about the others. `head_words.tsv` says which last words of a mention give
 it a finer label by definition: every carcinoma is a cancer, every word in -ase that names a protein an enzyme.
 """
 
@@ -27,11 +28,13 @@ SYMBOL_LABELS = frozenset(["gene", "non-coding RNA gene", "protein", "peptide or
 class LabelRow:
     """What the table says about a label of the lexicon.
 
+    family (str): labels of other families cannot hold for the same mention.
     judged_by (frozenset): labels of annotated corpora that make a mention of it right.
     broader (tuple): wider labels that every mention of it has as well.
     not_judged_by (frozenset): corpora (file names without suffix) that say nothing about it.
     """
 
+    family: str = ""
     judged_by: FrozenSet[str] = frozenset()
     broader: Tuple[str, ...] = ()
     not_judged_by: FrozenSet[str] = frozenset()
@@ -42,7 +45,10 @@ def label_table() -> Mapping[str, LabelRow]:
     """RETURNS (mapping): label of the lexicon → its row; labels without a row are judged by no corpus."""
     return {
         row["lexicon_label"]: LabelRow(
-            frozenset(_split(row["judged_by"])), tuple(_split(row["broader"])), frozenset(_split(row["not_judged_by"]))
+            row["family"],
+            frozenset(_split(row["judged_by"])),
+            tuple(_split(row["broader"])),
+            frozenset(_split(row["not_judged_by"])),
         )
         for row in _rows(LABEL_TABLE)
     }
@@ -52,6 +58,12 @@ def label_table() -> Mapping[str, LabelRow]:
 def common_words() -> FrozenSet[str]:
     """RETURNS (frozenset): frequent English words, in lower case; none of them is a name for its own sake."""
     return frozenset(row["word"] for row in _rows(COMMON_WORDS))
+
+
+def family(label: str) -> str:
+    """RETURNS (str): the family of a label of the lexicon; a label without a row is its own."""
+    row = label_table().get(label)
+    return row.family if row else label
 
 
 def right_labels(label: str, corpus: str, inventory: Sequence[str]) -> FrozenSet[str]:

@@ -16,12 +16,13 @@ from .evidence import learn
 from .exclusions import Exclusions
 from .finder import NameFinder
 from .gold import read_gold
-from .labels import COMMON_WORDS, HEAD_WORD_TABLE, LABEL_TABLE, other_labels
+from .labels import COMMON_WORDS, HEAD_WORD_TABLE, LABEL_TABLE
 from .names import STOP_NAMES, name_table, read_lexicon_rows
 from .passages import read_documents
 from .precision import LabelPrecision, kept_labels, markdown, measure, weak_on_new_names
+from .rows import lexicon_row
 from .shards import SHARD_SIZE, Document, Row, ShardFolder, count_lines
-from .teacher import LexiconTeacher, Senses, SilverMention, contradicted_symbols
+from .teacher import LexiconTeacher, Senses, contradicted_symbols
 
 LEAST_PRECISION = 0.7
 
@@ -169,36 +170,18 @@ def _annotate(
             if reason is not None:
                 counts[f"excluded: same {reason}"] += 1
                 continue
-            mentions = trained.teacher.annotate(passage.text, senses)
-            if not mentions:
+            found = trained.teacher.finder.find(passage.text)
+            mentions = trained.teacher.annotate(passage.text, senses, found)
+            row = lexicon_row(passage, mentions, found, trained.teacher, trained.kept)
+            if row is None:
                 counts["without a mention"] += 1
                 continue
             counts["passages written"] += 1
             counts["words"] += len(passage.text.split())
-            counts["mentions"] += len(mentions)
-            counts.update(f"label: {mention.label}" for mention in mentions)
-            rows.append(
-                {
-                    "id": passage.id,
-                    "doc_id": passage.document,
-                    "text": passage.text,
-                    "corpus": passage.corpus,
-                    "source": passage.source,
-                    "license": passage.license,
-                    "source_id": passage.source_id,
-                    "offset": passage.offset,
-                    "labels": trained.kept,
-                    "entities": [_entity(passage.text, mention) for mention in mentions],
-                    "partial": True,
-                }
-            )
+            counts["mentions"] += len({(entity["start"], entity["end"]) for entity in row["entities"]})
+            counts.update(f"label: {entity['label']}" for entity in row["entities"])
+            rows.append(row)
     return rows, counts
-
-
-def _entity(text: str, mention: SilverMention) -> Row:
-    entity: Row = {"start": mention.start, "end": mention.end, "label": mention.label, "kb": mention.kb_id}
-    others = other_labels(mention.label, text[mention.start : mention.end])
-    return {**entity, "also": others} if others else entity
 
 
 def _texts(files: Sequence[Path]) -> Iterator[str]:

@@ -6,6 +6,7 @@ settings does not mix its rows with theirs.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -86,8 +87,6 @@ class ShardFolder:
 
 def count_lines(files: Iterable[Path]) -> int:
     """RETURNS (int): lines of text files, plain or gzipped; how many passages there are, about, for a progress bar."""
-    import gzip
-
     n_lines = 0
     for file in files:
         with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:

@@ -6,7 +6,7 @@ group `m`, the group is the mention and the rest its context. How a rule reads t
     any     any case of letters, whole words
     exact   as written, whole words
     raw     as written, wherever it stands
-    not     any case; a mention that shares characters with a match (of its group `m`) is no mention
+    not     any case; a mention that shares characters with a match (with its named groups, if any took part) is none
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Dict, Iterator, List, Pattern, Tuple
 from .trie import words_pattern
 
 FOLDER = Path(__file__).parent
+RULE_FILES = tuple(FOLDER / name for name in ("types.tsv", "rules.tsv", "parts.tsv", "lists.tsv"))
 FULL, PARTIAL = "full", "partial"
 MENTION = "m"
 _REFERENCE = re.compile(r"@(\w+)@")

@@ -11,6 +11,7 @@ from ....corpus.passage import Mention
 from ..exclusions import Exclusions
 from ..passages import UnlabelledPassage, read_documents
 from ..shards import SHARD_SIZE, Document, Row, ShardFolder, count_lines
+from .boilerplate import frequent_sentences, is_boilerplate
 from .rules import FULL, PARTIAL
 from .teacher import PatternTeacher
 
@@ -40,7 +41,7 @@ def annotate_with_patterns(
     settings (mapping): what the rows depend on besides; a folder made with others is refused.
     shard_size (int): passages after which a shard ends.
     progress (bool): a bar on stderr, where that is a terminal.
-    RETURNS (dict): passages read, excluded and annotated; rows, words, mentions, and mentions by label.
+    RETURNS (dict): passages read, excluded (also because they are boilerplate) and annotated; rows, words, mentions, and mentions by label.
     """
 
     def work(documents: List[Document]) -> Tuple[List[Row], Mapping[str, int]]:
@@ -53,6 +54,9 @@ def annotate_with_patterns(
                 if reason is not None:
                     counts[f"excluded: same {reason}"] += 1
                     continue
+                if is_boilerplate(passage.text, frequent):
+                    counts["excluded: boilerplate"] += 1
+                    continue
                 _count(counts, passage, new := pattern_rows(passage, teacher))
                 rows += new
         return rows, counts
@@ -61,6 +65,7 @@ def annotate_with_patterns(
         **(settings or {}), "full": teacher.full, "partial": teacher.partial, "words": words, "shard_size": shard_size
     }  # fmt: skip
     shards = ShardFolder(out, kept_settings)
+    frequent = frequent_sentences(files)
     shares = even_shares(files, words) if words else {}
     total = 0 if words else count_lines(files)
     return shards.fill(_sampled(files, shares), work, shard_size, progress, total)

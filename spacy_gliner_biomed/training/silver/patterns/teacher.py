@@ -55,19 +55,21 @@ class PatternTeacher:
 def _of_type(kind: PatternType, text: str, first: Dict[int, int], last: Dict[int, int]) -> List[Mention]:
     """Mentions of a type: of those that share characters the longest, then the earliest."""
     spans: Set[tuple[int, int]] = set()
+    too_wide: List[tuple[int, int]] = []
     for pattern in kind.find:
         group = MENTION if MENTION in pattern.groupindex else 0
         for match in pattern.finditer(text):
             start, end = match.span(group)
-            if start in first and end in last and last[end] - first[start] < WIDEST:
-                spans.add((start, end))
+            if start in first and end in last:
+                (spans.add if last[end] - first[start] < WIDEST else too_wide.append)((start, end))
     if not spans:
         return []
-    taken: Set[int] = set()
+    taken: Set[int] = {place for span in too_wide for place in range(*span)}  # a piece of one would be wrong
     for pattern in kind.exclude:
-        group = MENTION if MENTION in pattern.groupindex else 0
         for match in pattern.finditer(text):
-            taken.update(range(*match.span(group)))
+            named = [match.span(name) for name in pattern.groupindex if match[name] is not None]
+            for span in named or [match.span()]:
+                taken.update(range(*span))
     chosen: List[Mention] = []
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if taken.isdisjoint(range(start, end)):
