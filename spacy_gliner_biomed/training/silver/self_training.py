@@ -1,7 +1,8 @@
 """Self-training: a pipeline annotates text, and what it is sure of becomes training data.
 
 Two thresholds divide its mentions: above `high` a mention is kept; between `low` and `high` its characters are marked
-as unknown, neither an entity nor none; text that scores below `low` for every label is taken as free of mentions.
+as unknown, neither an entity nor none. Rows are `partial`: training takes as negatives only spans that touch a kept mention, so
+that neither the unknown stretches nor what the model overlooked is taught as free of mentions.
 Passages with too many doubtful mentions, or without a sure one, are left out.
 """
 
@@ -119,6 +120,7 @@ def silver_row(
         "source_id": passage.source_id,
         "offset": passage.offset,
         "labels": list(labels),
+        "partial": True,
         "entities": [
             {"start": one.start, "end": one.end, "label": one.label, "score": round(one.score, 4)} for one in sure
         ],

@@ -85,9 +85,8 @@ def test_a_sample_is_the_same_each_time(tmp_path: Path) -> None:
 def test_boilerplate(tmp_path: Path) -> None:
     """A sentence that twenty texts share; short ones do not count."""
     form = "You can use the dictionary to look up words."
-    text = write_jsonl(
-        tmp_path / "t.jsonl", *({"id": f"x{n}", "text": f"{form} Own sentence number {n} of them. See below."} for n in range(20))
-    )
+    texts = [f"{form} Own sentence number {n} of them. See below." for n in range(20)]
+    text = write_jsonl(tmp_path / "t.jsonl", *({"id": f"x{n}", "text": text} for n, text in enumerate(texts)))
     frequent = frequent_sentences([text])
     assert len(frequent) == 1
     assert is_boilerplate(f"{form} And a short one.", frequent)
@@ -108,7 +107,6 @@ def test_review(tmp_path: Path) -> None:
     assert len({one.passage for seed in range(30) for one in draw_mentions(rows, 3, seed)["number"]}) == 9
     sheet = review_sheet(draw_mentions(rows[:1], 3))
     assert sheet == "label\tpassage\ttext\nnumber\tr0\tfor[[0]] weeks now\n"
-    annotate_with_patterns(
-        PatternTeacher(LABELS), [write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": "For 6 weeks."})], tmp_path / "out", progress=False
-    )
+    text = write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": "For 6 weeks."})
+    annotate_with_patterns(PatternTeacher(LABELS), [text], tmp_path / "out", progress=False)
     assert write_review(tmp_path / "out", 5).read_text(encoding="utf-8").count("[[6") == 2

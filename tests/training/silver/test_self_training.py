@@ -31,7 +31,7 @@ def test_sure_and_doubtful() -> None:
     assert isinstance(row, dict)
     assert row["entities"] == [{"start": 0, "end": 3, "label": "drug", "score": 0.95}]
     assert row["unknown"] == [[5, 9]] and row["labels"] == ["drug"] and row["corpus"] == "self_t"
-    assert "partial" not in row
+    assert row["partial"] is True
 
 
 def test_passages_left_out() -> None:

@@ -41,7 +41,8 @@ def annotate_with_patterns(
     settings (mapping): what the rows depend on besides; a folder made with others is refused.
     shard_size (int): passages after which a shard ends.
     progress (bool): a bar on stderr, where that is a terminal.
-    RETURNS (dict): passages read, excluded (also because they are boilerplate) and annotated; rows, words, mentions, and mentions by label.
+    RETURNS (dict): passages read, excluded (also because they are boilerplate) and annotated; rows, words, mentions, and
+        mentions by label.
     """
 
     def work(documents: List[Document]) -> Tuple[List[Row], Mapping[str, int]]:

@@ -57,9 +57,9 @@ def _of_type(kind: PatternType, text: str, first: Dict[int, int], last: Dict[int
     spans: Set[tuple[int, int]] = set()
     too_wide: List[tuple[int, int]] = []
     for pattern in kind.find:
-        group = MENTION if MENTION in pattern.groupindex else 0
+        has_group = MENTION in pattern.groupindex
         for match in pattern.finditer(text):
-            start, end = match.span(group)
+            start, end = match.span(MENTION if has_group and match[MENTION] is not None else 0)
             if start in first and end in last:
                 (spans.add if last[end] - first[start] < WIDEST else too_wide.append)((start, end))
     if not spans:
