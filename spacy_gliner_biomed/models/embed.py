@@ -20,8 +20,9 @@ from ..training.reader import label_inventory, read_rows
 MOST_BYTES = 30 * 1000 * 1000  # of the embedded model, in the wheel
 
 
-def embed(model: Path, corpora: Path, into: Path = FOLDER, trained_on: str = "names") -> TrainingCard:
-    """Write the embedded model.
+def embed(model: Path, corpora: Path, into: Path = FOLDER) -> TrainingCard:
+    """Write the embedded model. What kind of label text it was trained on, and how a description is put into words, its own
+    card says; corpora, sizes and licences are those of the folder.
 
     model (Path): a model folder, or a pipeline folder that `spacy train` wrote.
     corpora (Path): the folder of corpora it was trained on: `train/` with JSON Lines files, and `MANIFEST.json` with sizes and
@@ -32,7 +33,8 @@ def embed(model: Path, corpora: Path, into: Path = FOLDER, trained_on: str = "na
     inner = model / "gliner_biomed" / "model"
     scorer = load(str(inner if inner.is_dir() else model))
     round_to_int8(scorer)
-    scorer.card = replace(training_card(corpora), trained_on=trained_on)
+    own = scorer.card
+    scorer.card = replace(training_card(corpora), trained_on=own.trained_on, label_template=own.label_template)
     save(scorer, into)
     write_sums(into)
     size = sum(path.stat().st_size for path in into.rglob("*") if path.is_file())

@@ -43,7 +43,7 @@ CASES = {
     "risk or odds ratio": (
         "Risk fell (HR 0.75; odds ratio of 2.3).", ["HR 0.75", "odds ratio of 2.3"], "In the OR 12 staff met."
     ),
-    "number": ("We saw seventeen of 1,000.", ["seventeen", "1,000"], "T4 and IL-6 rose [12]; no one knows."),
+    "number": ("We saw one hundred and six of 1,000.", ["one hundred and six", "1,000"], "T4 and IL-6 rose [12]; no one knows."),
     "measurement unit": ("It was 120 mmHg and 5 mmol/L.", ["mmHg", "mmol/L"], "In 12 male patients, I ate."),
     "quantity with unit": ("At 37 °C, 120 mmHg.", ["37 °C", "120 mmHg"], "Of 12 patients 50% left with 3 tests."),
     "concentration": ("It was 5 mmol/L or 10 µM.", ["5 mmol/L", "10 µM"], "They got 500 mg in 10 mL."),
