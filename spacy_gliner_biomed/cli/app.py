@@ -13,8 +13,10 @@ from .assets import assets
 from .benchmarks import benchmarks
 from .calibrate import calibrate
 from .convert import convert
+from .corpus import corpus
 from .evaluate import compare, evaluate
 from .few_shot import few_shot
+from .finetune import finetune
 from .models import export, info
 from .report import report
 from .silver import silver
@@ -40,6 +42,7 @@ app.command("evaluate")(evaluate)
 app.command("compare")(compare)
 app.command("export")(export)
 app.command("few-shot")(few_shot)
+app.command("finetune")(finetune)
 app.command("info")(info)
 app.command("report")(report)
 app.command("throughput")(throughput)
@@ -47,6 +50,7 @@ app.command("train")(train)
 app.command("wording")(wording)
 app.add_typer(assets, name="assets")
 app.add_typer(benchmarks, name="benchmarks")
+app.add_typer(corpus, name="corpus")
 app.add_typer(silver, name="silver")
 
 _shows_traceback = False

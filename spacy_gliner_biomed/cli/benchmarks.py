@@ -38,7 +38,7 @@ def show(name: str = typer.Argument(..., help="A name that `benchmarks list` sho
         whole = (share.start, share.end) == (0, 100)
         print(f"{part}: {files}" if whole else f"{part}: {share.start}–{share.end} % of the shuffled documents of {files}")
     print(f"Labels: {', '.join(entry.labels)}")
-    print("Renamed: " + ", ".join(f"{raw} → {label}" for raw, label in entry.renames.items() if raw != label))
+    print("Renamed: " + (", ".join(f"{raw} → {label}" for raw, label in entry.renames.items() if raw != label) or "none"))
     print(f"Mentions in pieces, in the paper's script: {entry.paper_policy}")
     if entry.differs:
         print(f"Differs from the paper's script: {entry.differs}")

@@ -8,11 +8,12 @@ from typing import List, Optional
 import typer
 
 from .annotate import Overlap, Precision
+from .evaluate import CORPORA_HELP
 
 
 def calibrate(
     model: str = typer.Argument("mini", help="mini, a model folder, a Hub id, a spaCy pipeline, or gliner:FOLDER."),
-    corpora: Path = typer.Option(..., help="The folder that holds dev/."),
+    corpora: Path = typer.Option(..., help=CORPORA_HELP),
     part: str = typer.Option("dev", help="The part of it to calibrate on; never the one that is reported."),
     only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
     out: Path = typer.Option(Path("thresholds.json"), help="The file to write the thresholds to."),
@@ -28,14 +29,16 @@ def calibrate(
 ) -> None:
     """Find the thresholds that serve best, for all labels and for each; annotate --thresholds takes the file."""
     from ..evaluation.calibration import collect, markdown_table, write_thresholds
-    from ..evaluation.corpora import choose_corpora
+    from ..evaluation.corpora import corpora_at
     from ..evaluation.systems.spec import Defaults, open_system, parse_spec
 
     given = parse_spec(model).settings
     for setting in ("threshold", "thresholds"):
         if setting in given:
             raise ValueError(f"The system '{model}' sets a {setting}, which is what calibrate is to find; leave it out.")
-    chosen = choose_corpora(corpora, part, only)
+    if out.is_dir():
+        raise IsADirectoryError(f"'{out}' is a folder; --out takes the file to write the thresholds to.")
+    chosen = corpora_at(corpora, part, only)
     system = open_system(model, Defaults(floor, precision and precision.value, device, revision, batch_size))
     found = [(corpus.name, collect(system, corpus, overlap.value if overlap else "", floor)) for corpus in chosen]
     pooled = found[0][1]

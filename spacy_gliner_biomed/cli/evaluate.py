@@ -65,8 +65,8 @@ def evaluate(
     """How good a model is: scores with confidence intervals, comparisons, errors; as tables, JSON and a page."""
     from tempfile import TemporaryDirectory
 
-    from ..evaluation.corpora import choose_corpora, open_corpus
-    from ..evaluation.report import write_report
+    from ..evaluation.corpora import corpora_at
+    from ..evaluation.report import make_folder, write_report
     from ..evaluation.run import Settings, envelope, typed_command
     from ..evaluation.run import evaluate as run
     from ..evaluation.systems import Defaults, open_systems
@@ -77,7 +77,12 @@ def evaluate(
         raise ValueError("Both --threshold and --thresholds were given; leave one out.")
     specs = list(systems or ["mini"])
     if lexicon:
-        specs.append(f"lexicon=lexicon:{corpora / 'lexicon' / 'lexicon.tsv.gz'}")
+        names = corpora / "lexicon" / "lexicon.tsv.gz"
+        if not names.is_file():
+            raise FileNotFoundError(
+                f"There is no '{names}', which --lexicon stands for; name a file of your own as a system: lexicon:FILE."
+            )
+        specs.append(f"lexicon=lexicon:{names}")
     defaults = Defaults(
         threshold=read_thresholds(thresholds) if thresholds is not None else 0.5 if threshold is None else threshold,
         precision=precision.value,
@@ -85,23 +90,17 @@ def evaluate(
         revision=revision,
         batch_size=batch_size,
     )
-    if (corpora / part).is_dir():
-        chosen = choose_corpora(corpora, part, only, policy.value)
-    else:
-        try:
-            chosen = [open_corpus(corpora, format=format, policy=policy.value)]
-        except ValueError as error:
-            if not corpora.is_dir() or format is not None:
-                raise
-            raise FileNotFoundError(f"There is no folder '{part}' in '{corpora}', and it is no corpus itself: {error}") from error
+    chosen = corpora_at(corpora, part, only, policy.value, format)
     opened = open_systems(specs, defaults)
     read = TrainingData.read(training) if training is not None else None
+    if out is not None:
+        make_folder(out)
     settings = Settings(overlap=overlap.value, n_bootstrap=bootstrap, seed=seed, worst=worst)
     with TemporaryDirectory() as unkept:
         predictions = Path(unkept) if out is None else out / "predictions"
         result = run(opened, chosen, predictions, settings, read)
     used = {
-        "part": part,
+        **({"part": part} if (corpora / part).is_dir() else {}),
         "policy": policy.value,
         "overlap": overlap.value,
         "precision": precision.value,
@@ -143,6 +142,23 @@ def compare(
     if len(systems) + lexicon < 2:
         raise ValueError(f"Only one system was given ('{systems[0]}'); give another to compare it with, or use evaluate.")
     evaluate(
-        systems, corpora, part, only, format, policy, lexicon, training, threshold, thresholds, None, device, overlap,
-        precision, batch_size, bootstrap, seed, worst, out,
-    )  # fmt: skip
+        systems,
+        corpora=corpora,
+        part=part,
+        only=only,
+        format=format,
+        policy=policy,
+        lexicon=lexicon,
+        training=training,
+        threshold=threshold,
+        thresholds=thresholds,
+        revision=None,  # of several models, each names its own: ID,revision=…
+        device=device,
+        overlap=overlap,
+        precision=precision,
+        batch_size=batch_size,
+        bootstrap=bootstrap,
+        seed=seed,
+        worst=worst,
+        out=out,
+    )

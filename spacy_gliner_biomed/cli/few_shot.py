@@ -37,18 +37,18 @@ def few_shot(
     device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
 ) -> None:
     """F1 with a few examples a label: fine-tune on k of them, several draws each, and score; resumable."""
-    from ..evaluation.corpora import choose_corpora, find_corpora, open_corpus
+    from ..evaluation.corpora import choose_corpora, corpora_at
     from ..evaluation.few_shot import FewShotSettings, run_few_shot, settings_of
     from ..evaluation.few_shot_corpora import FewShotCorpus, pair_corpora
-    from ..evaluation.report import write_report
+    from ..evaluation.report import make_folder, write_report
     from ..evaluation.run import envelope, typed_command
 
+    tests = corpora_at(corpora, part, only, policy.value)
     if (corpora / part).is_dir():
-        tests = choose_corpora(corpora, part, only, policy.value)
-        pairs = pair_corpora(find_corpora(corpora, train_part, policy.value), tests)
+        pairs = pair_corpora(choose_corpora(corpora, train_part, (), policy.value), tests)
     else:
-        corpus = open_corpus(corpora, policy=policy.value)
-        pairs = [FewShotCorpus(corpus.name, corpus, corpus)]
+        pairs = [FewShotCorpus(corpus.name, corpus, corpus) for corpus in tests]
+    make_folder(out)
     training = {
         "steps": steps,
         "learn_rate": learn_rate,
@@ -63,5 +63,9 @@ def few_shot(
     for mean in result["few_shot_gains"]:
         print(
             f"k={mean['k']}, {mean['kind']}: {100 * mean['f1']:.1f} after {100 * mean['f1_zero_shot']:.1f} "
-            f"({100 * mean['gain']:+.1f}; mean of {mean['n_corpora']} corpora)"
+            f"({100 * mean['gain']:+.1f}; {_mean_of(mean['n_corpora'])})"
         )
+
+
+def _mean_of(n_corpora: int) -> str:
+    return "one corpus" if n_corpora == 1 else f"mean of {n_corpora} corpora"

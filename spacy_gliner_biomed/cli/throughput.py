@@ -31,21 +31,20 @@ def throughput(
     from tempfile import TemporaryDirectory
 
     from ..evaluation import throughput as protocol
-    from ..evaluation.corpora import choose_corpora, open_corpus
+    from ..evaluation.corpora import corpora_at
     from ..evaluation.predicted import passages_again
-    from ..evaluation.report import write_report
+    from ..evaluation.report import make_folder, write_report
     from ..evaluation.run import envelope, typed_command
 
     settings = protocol.ThroughputSettings(
         tuple(sorted(set(batch_size))), rounds, memory, threads, threshold, device
     )  # fmt: skip
-    if (corpora / part).is_dir():
-        found = choose_corpora(corpora, part, [only] if only else [])
-        if len(found) > 1:
-            raise ValueError(f"'{corpora / part}' holds {', '.join(each.name for each in found)}; choose one with --only.")
-        corpus = found[0]
-    else:
-        corpus = open_corpus(corpora)
+    found = corpora_at(corpora, part, [only] if only else [])
+    if len(found) > 1:
+        raise ValueError(f"'{corpora / part}' holds {', '.join(each.name for each in found)}; choose one with --only.")
+    corpus = found[0]
+    if out is not None:
+        make_folder(out)
     texts, too_long = protocol.choose_texts(passages_again(corpus), limit, max_words)
     given = list(systems or ["mini"])
     with TemporaryDirectory() as place:

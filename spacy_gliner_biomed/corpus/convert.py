@@ -35,7 +35,10 @@ class Conversion:
 
     def sentences(self) -> List[str]:
         """RETURNS (List[str]): the counts in plain words."""
-        told = [f"Read {self.passages:,} passages with {self.labels.total():,} mentions of {len(self.labels):,} labels."]
+        told = [
+            f"Read {_counted_noun(self.passages, 'passage')} with {_counted_noun(self.labels.total(), 'mention')} of "
+            f"{_counted_noun(len(self.labels), 'label')}."
+        ]
         if self.pieces.count:
             became = {
                 KEEP: "kept apart",
@@ -43,9 +46,9 @@ class Conversion:
                 "hull": "each made one mention from its first character to its last",
                 "fragments": "every piece made a mention",
             }[self.policy]
-            told.append(f"{self.pieces.count:,} mentions in pieces: {became}.")
+            told.append(f"{_counted_noun(self.pieces.count, 'mention')} in pieces: {became}.")
         if self.problems:
-            told.append(f"{len(self.problems):,} problems, left out.")
+            told.append(f"{_counted_noun(len(self.problems), 'problem')}, left out.")
         return told
 
 
@@ -66,14 +69,23 @@ def convert(
     label_map (Mapping[str, Optional[str]]): as for `read`.
     strict (bool): stop at the first problem, rather than leave it out and count it.
     RETURNS (Conversion): the counts.
-    RAISES (ValueError, OSError): as `read`; and where the source holds no passage.
+    RAISES (ValueError, OSError): as `read`; where the source holds no passage; and where the target is the source, or not
+        called `.jsonl` or `.jsonl.gz`.
     """
+    if not target.name.endswith((".jsonl", ".jsonl.gz")):
+        raise ValueError(f"'{target}' would hold JSON Lines; call it .jsonl or .jsonl.gz.")
+    if target.exists() and target.samefile(source):
+        raise ValueError(f"'{target}' is the corpus itself; write to another file.")
     if policy != KEEP:
         check_policy(policy)
     done = Conversion(policy)
     passages = read(source, format, "raise" if strict else "report", done.problems, label_map)
     write_jsonl(tqdm(_counted(passages, done, source), unit=" passages", disable=None), target)
     return done
+
+
+def _counted_noun(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _counted(passages: Iterator[AnnotatedPassage], done: Conversion, source: Path) -> Iterator[AnnotatedPassage]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..corpus.discontinuous import Tally, check_policy, resolve
 from ..corpus.formats import Problems, corpus_name, read
@@ -91,14 +91,7 @@ def find_corpora(folder: Path, part: str = "dev", policy: str = "drop") -> List[
     RETURNS (List[GoldCorpus]): one for each file with one of `SUFFIXES`, and for each folder of BRAT's files.
     RAISES (FileNotFoundError): where there is none.
     """
-    place = folder / part
-    found = [path for path in sorted(place.iterdir()) if _is_corpus(path)] if place.is_dir() else []
-    if not found:
-        raise FileNotFoundError(
-            f"There is no annotated corpus in '{place}' (files in {', '.join(SUFFIXES)}, or folders of .ann files); name the "
-            "folder that holds it."
-        )
-    return [open_corpus(path, policy=policy) for path in found]
+    return [open_corpus(path, policy=policy) for path in _corpus_paths(folder / part)]
 
 
 def choose_corpora(
@@ -109,14 +102,49 @@ def choose_corpora(
     folder, part, policy: as for `find_corpora`.
     names (Sequence[str]): the corpora wanted; all of them where empty.
     RETURNS (List[GoldCorpus]): in alphabetical order.
-    RAISES (ValueError): for a name that the folder does not hold.
+    RAISES (ValueError): for a name that the folder does not hold, and for two chosen corpora of one name.
     """
-    corpora = find_corpora(folder, part, policy)
-    known = [corpus.name for corpus in corpora]
-    for name in names:
-        if name not in known:
-            raise ValueError(f"There is no corpus '{name}' in '{folder / part}'; it holds {', '.join(known)}.")
-    return [corpus for corpus in corpora if not names or corpus.name in names]
+    paths = _corpus_paths(folder / part)
+    _check_names(names, [corpus_name(path) for path in paths], folder / part)
+    chosen: Dict[str, Path] = {}
+    for path in paths:
+        name = corpus_name(path)
+        if names and name not in names:
+            continue
+        other = chosen.setdefault(name, path)
+        if other != path:
+            raise ValueError(
+                f"Two corpora in '{folder / part}' are called '{name}' ('{other.name}' and '{path.name}'); rename one."
+            )
+    return [open_corpus(path, policy=policy) for path in chosen.values()]
+
+
+def corpora_at(
+    place: Path, part: str = "dev", names: Sequence[str] = (), policy: str = "drop", format: Optional[str] = None
+) -> List[GoldCorpus]:
+    """What the option `--corpora` names: one part of a folder of corpora, or one corpus.
+
+    place (Path): a folder that holds a folder named `part`; else a file, or a folder of files of one format.
+    part (str): `dev`, `train`, …; plays no part for one corpus.
+    names (Sequence[str]): the corpora wanted; all of them where empty.
+    policy (str): for mentions in pieces.
+    format (str): of one corpus; None finds it out.
+    RETURNS (List[GoldCorpus]): in alphabetical order.
+    RAISES (ValueError): for a name that is not there, two corpora of one name, and the format of a whole folder of corpora.
+    RAISES (OSError): where there is no corpus.
+    """
+    if (place / part).is_dir():
+        if format is not None:
+            raise ValueError(f"'{place / part}' holds corpora, whose formats are found out; leave '{format}' out, or name one.")
+        return choose_corpora(place, part, names, policy)
+    try:
+        corpus = open_corpus(place, format, policy)
+    except ValueError as error:
+        if not place.is_dir() or format is not None:
+            raise
+        raise FileNotFoundError(f"There is no folder '{part}' in '{place}', and it is no corpus itself: {error}") from error
+    _check_names(names, [corpus.name], place)
+    return [corpus]
 
 
 def open_corpus(path: Path, format: Optional[str] = None, policy: str = "drop") -> GoldCorpus:
@@ -131,6 +159,22 @@ def open_corpus(path: Path, format: Optional[str] = None, policy: str = "drop") 
     name = corpus_name(path)
     labels = _manifest_labels(path.parent.parent / "MANIFEST.json", name)
     return GoldCorpus(name, path, labels if labels is not None else _labels_met(path, format), policy, format)
+
+
+def _check_names(names: Sequence[str], known: Sequence[str], place: Path) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"There is no corpus '{name}' in '{place}'; it holds {', '.join(known)}.")
+
+
+def _corpus_paths(place: Path) -> List[Path]:
+    found = [path for path in sorted(place.iterdir()) if _is_corpus(path)] if place.is_dir() else []
+    if not found:
+        raise FileNotFoundError(
+            f"There is no annotated corpus in '{place}' (files in {', '.join(SUFFIXES)}, or folders of .ann files); name the "
+            "folder that holds it."
+        )
+    return found
 
 
 def _is_corpus(path: Path) -> bool:
@@ -151,8 +195,13 @@ def _labels_met(path: Path, format: Optional[str]) -> Tuple[str, ...]:
 def _manifest_labels(path: Path, name: str) -> Optional[Tuple[str, ...]]:
     if not path.is_file():
         return None
-    for files in json.loads(path.read_text(encoding="utf-8")).values():
-        labels = files.get(name, {}).get("labels") if isinstance(files, dict) else None
-        if labels:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{path}' is not JSON ({error}); it lists the labels of the corpora beside it.") from None
+    for files in manifest.values() if isinstance(manifest, dict) else ():
+        entry = files.get(name) if isinstance(files, dict) else None
+        labels = entry.get("labels") if isinstance(entry, dict) else None
+        if labels and isinstance(labels, (dict, list)) and all(isinstance(label, str) for label in labels):
             return tuple(labels)
     return None

@@ -226,7 +226,7 @@ class _Runner:
         for other in find_corpora(self.replay, "train"):
             if corpus_key(other.name) != own:
                 passages = [
-                    replace(passage, corpus=other.name, labels=passage.labels or other.labels)
+                    replace(passage, corpus=other.name, labels=other.labels if passage.labels is None else passage.labels)
                     for passage in passages_again(other)
                 ]
                 found += take_words(passages, self.settings.replay_words)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import deque
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Deque, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from tqdm import tqdm
 
@@ -16,12 +17,14 @@ from ..corpus.passage import AnnotatedPassage
 from .corpora import GoldCorpus
 from .systems import ScoredMention, System
 
+LONGEST = 48  # characters of a file's name; in UTF-8, with hash and ending, within the 255 bytes that file systems take
+
 
 class PredictionStore:
     """A folder with one file of predictions a system and corpus, in the format that the system `predictions:FILE` reads.
 
-    A file counts as done only together with its record, written last, whose key names the system, its settings, the
-    corpus' bytes, the labels and the overlap: a change of any of them predicts again.
+    A file counts as done only together with its record, written last: the file's size, and a key that names the system,
+    its settings, the corpus' bytes, the labels and the overlap. A change of any of them predicts again.
 
     folder (Path): made at the first prediction.
     """
@@ -46,7 +49,7 @@ class PredictionStore:
         record_path, rows_path = stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".jsonl")
         key = self._key(system, corpus, labels, overlap)
         record = _read_record(record_path)
-        if record is None or record.get("key") != key or not rows_path.is_file():
+        if record is None or record.get("key") != key or not _whole(rows_path, record):
             rows_path.parent.mkdir(parents=True, exist_ok=True)
             record_path.unlink(missing_ok=True)
             unfinished = rows_path.with_name(rows_path.name + ".unfinished")
@@ -57,7 +60,12 @@ class PredictionStore:
                     stream.write(json.dumps({"id": passage_id, "entities": entities}, ensure_ascii=False) + "\n")
                     bar.update()
             os.replace(unfinished, rows_path)
-            record = {"key": key, "words_per_second": system.words_per_second, "notes": list(system.notes)}
+            record = {
+                "key": key,
+                "bytes": rows_path.stat().st_size,
+                "words_per_second": system.words_per_second,
+                "notes": list(system.notes),
+            }
             with text_file(record_path) as stream:
                 json.dump(record, stream)
         return StoredPredictions(rows_path, record.get("words_per_second"), list(record.get("notes") or ()))
@@ -98,7 +106,7 @@ def _in_step(
     system: System, passages: Iterator[AnnotatedPassage], labels: Sequence[str], overlap: str
 ) -> Iterator[tuple[str, List[ScoredMention]]]:
     """Each passage's id with its predictions; only ids of passages not yet answered are held."""
-    waiting: List[str] = []
+    waiting: Deque[str] = deque()
 
     def noted() -> Iterator[AnnotatedPassage]:
         for passage in passages:
@@ -106,12 +114,12 @@ def _in_step(
             yield passage
 
     for mentions in system.predict(noted(), labels, overlap):
-        yield waiting.pop(0), mentions
+        yield waiting.popleft(), mentions
 
 
 def _file_name(name: str) -> str:
-    """A name made safe for a file; names that differ stay different."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in name).strip(". ") or "_"
+    """A name made safe for a file, and short enough; names that differ stay different."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in name[:LONGEST]).strip(". ") or "_"
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
@@ -121,6 +129,11 @@ def _read_record(path: Path) -> Optional[Dict[str, Any]]:
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def _whole(rows_path: Path, record: Mapping[str, Any]) -> bool:
+    """Whether predictions lie there as they were written; records of before sizes were kept say nothing of them."""
+    return rows_path.is_file() and rows_path.stat().st_size == record.get("bytes", rows_path.stat().st_size)
 
 
 def _content_key(path: Path) -> str:

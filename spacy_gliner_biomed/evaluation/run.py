@@ -7,19 +7,19 @@ grows with a corpus.
 from __future__ import annotations
 
 import platform
+import shlex
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from tqdm import tqdm
 
 from ..corpus.discontinuous import Tally
 from ..corpus.formats import Problems
-from ..corpus.passage import AnnotatedPassage
 from .corpora import GoldCorpus
 from .kinds import group_labels
 from .metrics.accumulate import Scoreboard
@@ -61,6 +61,7 @@ class CorpusFacts:
     words: int = 0
     mentions: int = 0
     documents: int = 0
+    labels_met: Set[str] = field(default_factory=set)
     in_pieces: Tally = field(default_factory=Tally)
     problems: Problems = field(default_factory=Problems)
 
@@ -118,12 +119,14 @@ def evaluate(
 def means(rows: Iterable[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Mean micro F1 over corpora, never over figures of different kinds.
 
-    rows (iterable): the rows of a result.
+    rows (iterable): the rows of a result. Those without a gold mention are left out: no system could score there.
     RETURNS (list): one entry a system, kind and matching, with the number of rows it is the mean of.
     """
     groups: Dict[Tuple[str, str, str], List[float]] = {}
     for row in rows:
         for matching, scores in row["scores"].items():
+            if not scores["micro"]["support"]:
+                continue
             key = (row["system"], row["kind"], matching)
             groups.setdefault(key, []).append(scores["micro"]["f1"]["value"])
     return [
@@ -156,23 +159,30 @@ def envelope(title: str, command: str, settings: Dict[str, Any]) -> Dict[str, An
 
 def typed_command() -> str:
     """RETURNS (str): the command line as it was typed, with the program's name and no path before it."""
-    import shlex
-
     return shlex.join(["gliner-biomed", *sys.argv[1:]])
 
 
 def _facts(corpus: GoldCorpus) -> CorpusFacts:
-    if not corpus.labels:
-        raise ValueError(f"The corpus {corpus.path} has no label at all; there is nothing to find in it.")
-    facts, last = CorpusFacts(), None
+    facts, inventory = CorpusFacts(), frozenset(corpus.labels)
+    last: Optional[str] = None
     for passage in corpus.passages(facts.problems, facts.in_pieces):
         facts.passages += 1
         facts.words += len(passage.text.split())
-        facts.mentions += len(passage.mentions)
         facts.documents += passage.document != last
         last = passage.document
+        for mention in passage.mentions:
+            if mention.label in inventory and (passage.labels is None or mention.label in passage.labels):
+                facts.mentions += 1
+                facts.labels_met.add(mention.label)
+                continue
+            lacking = "passage's own 'labels'" if mention.label in inventory else "corpus' inventory"
+            told = f"the mention {mention.start}–{mention.end} has the label '{mention.label}', which is not in its {lacking}."
+            facts.problems.add(passage.where or f"{corpus.path}, passage {passage.id}", told)
+    first = f" The first of {len(facts.problems)} problems: {facts.problems.listed[0]}" if facts.problems else ""
     if not facts.passages:
-        raise ValueError(f"The corpus {corpus.path} is empty; give a file with at least one passage.")
+        raise ValueError(f"The corpus {corpus.path} is empty; give a file with at least one passage.{first}")
+    if not corpus.labels:
+        raise ValueError(f"The corpus {corpus.path} has no label at all; there is nothing to find in it.{first}")
     return facts
 
 
@@ -187,6 +197,7 @@ def _corpus_entry(
         "words": facts.words,
         "mentions": facts.mentions,
         "labels": list(corpus.labels),
+        "absent_labels": [label for label in corpus.labels if label not in facts.labels_met],
         "nested": nested,
         "overlap": overlap,
         "discontinuous": facts.in_pieces.to_dict(corpus.policy),
@@ -213,13 +224,10 @@ def _score(
     seen = None if system.card is None else {label for own in system.card.labels.values() for label in own}
     surfaces = None if training is None else training.surfaces
     analysis = ErrorAnalysis(surfaces, seen, settings.worst, labels)
-    wanted = set(labels)
     for passage, predicted in zip(passages_again(corpus), stored, strict=True):
         for own, matcher, board in groups.values():
-            part = passage if len(groups) == 1 and len(own) == len(corpus.labels) else _only(passage, own)
-            counts = matcher.counts(part, [mention for mention in predicted if mention.label in own])
-            board.add(passage.document, counts)
-        analysis.add(_only(passage, wanted), predicted)
+            board.add(passage.document, matcher.counts(passage, [mention for mention in predicted if mention.label in own]))
+        analysis.add(passage, predicted)
     for kind, (_, matcher, board) in groups.items():
         result["rows"].append(
             {
@@ -247,9 +255,8 @@ def _compare(result: Dict[str, Any], corpus: GoldCorpus, one: Answer, other: Ans
     place = list(MATCHINGS).index("strict")
     test = PairedTest(n_bootstrap=settings.n_bootstrap, seed=settings.seed)
     for passage, *both in zip(passages_again(corpus), one[2], other[2], strict=True):
-        part = _only(passage, own)
         counts = [
-            matcher.counts(part, [mention for mention in predicted if mention.label in own])[place].sum(axis=0)
+            matcher.counts(passage, [mention for mention in predicted if mention.label in own])[place].sum(axis=0)
             for predicted in both
         ]
         test.add(passage.document, *counts)
@@ -273,7 +280,3 @@ def _compare(result: Dict[str, Any], corpus: GoldCorpus, one: Answer, other: Ans
             "method": COMPARISON,
         }
     )
-
-
-def _only(passage: AnnotatedPassage, labels: set) -> AnnotatedPassage:
-    return passage.with_mentions(tuple(mention for mention in passage.mentions if mention.label in labels))

@@ -61,10 +61,12 @@ class Synonyms:
 
         label (str): the label to look for.
         among (Iterable[str]): the candidates.
-        RETURNS (str): the first that equals it but for case and punctuation, else the first that shares a meaning; None
-            where neither is there.
+        RETURNS (str): the label itself where it is among them, else the first that equals it but for case and punctuation,
+            else the first that shares a meaning; None where none is there.
         """
         candidates = list(among)
+        if label in candidates:
+            return label
         folded = fold_label(label)
         for candidate in candidates:
             if fold_label(candidate) == folded:

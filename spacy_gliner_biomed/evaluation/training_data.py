@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable, Iterator, Set
+from typing import Iterable, Iterator, List, Set
 
 from tqdm import tqdm
 
+from ..corpus.formats import Problems
 from ..corpus.passage import AnnotatedPassage
-from .corpora import find_corpora
+from .corpora import GoldCorpus, find_corpora, open_corpus
 from .metrics.errors import normal_surface
 from .overlap import Overlap, TrainingTexts
 
@@ -29,7 +30,12 @@ class TrainingData:
 
     @classmethod
     def read(cls, folder: Path) -> TrainingData:
-        """RETURNS (TrainingData): of every corpus file in a folder."""
+        """Read training texts.
+
+        folder (Path): holds `train/`; or is such a folder itself, or one corpus of any format.
+        RETURNS (TrainingData): of all its passages; mentions that do not fit are left out.
+        RAISES (ValueError, OSError): where there is no corpus.
+        """
         return cls(_all_passages(folder))
 
     def overlap(self, passages: Iterable[AnnotatedPassage]) -> Overlap:
@@ -38,5 +44,14 @@ class TrainingData:
 
 
 def _all_passages(folder: Path) -> Iterator[AnnotatedPassage]:
-    for corpus in tqdm(find_corpora(folder.parent, folder.name), desc="training texts", unit=" files", disable=None):
-        yield from corpus.passages()
+    for corpus in tqdm(_corpora(folder), desc="training texts", unit=" files", disable=None):
+        yield from corpus.passages(Problems(keep=0))
+
+
+def _corpora(folder: Path) -> List[GoldCorpus]:
+    if (folder / "train").is_dir():
+        return find_corpora(folder, "train")
+    try:
+        return find_corpora(folder.parent, folder.name)
+    except FileNotFoundError:
+        return [open_corpus(folder)]

@@ -6,7 +6,7 @@ go back to the corpus' labels, so that the figures differ by the wording alone.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from spacy.language import Language
 
@@ -64,6 +64,19 @@ class Reworded(ComponentSystem):
         self.pipe.labels = {label: self.descriptions.get(original.get(label, label), "") for label in labels}
 
 
+def wordings_of(
+    wordings: Mapping[str, TestWording], labels: Iterable[str]
+) -> Tuple[Dict[str, TestWording], List[str]]:
+    """Look up the labels of corpora in a list of wordings.
+
+    wordings (dict): what each label may be called.
+    labels (iterable): the labels; one that comes twice counts once.
+    RETURNS (tuple): the wordings of those that are listed, and those that are not.
+    """
+    asked = dict.fromkeys(labels)
+    return {label: wordings[label] for label in asked if label in wordings}, [label for label in asked if label not in wordings]
+
+
 def wording_systems(
     nlp: Language,
     wordings: Mapping[str, TestWording],
@@ -74,14 +87,15 @@ def wording_systems(
     """One system a way of asking: by the labels' own names, by each paraphrase, by names with descriptions.
 
     nlp (Language): a pipeline with a `gliner_biomed` pipe, shared by all of them.
-    wordings (dict): what each label may be called; `label_sets.read_test_wordings`.
+    wordings (dict): what each label of the corpora may be called; `wordings_of`. There are as many paraphrases as the label
+        with the most has; a label with fewer begins again with its first.
     threshold, batch_size, details: as for `ComponentSystem`.
     RETURNS (list): "names" first, then "paraphrase 1" …, "descriptions" last.
     """
-    n_paraphrases = min((len(wording.paraphrases) for wording in wordings.values()), default=0)
+    n_paraphrases = max((len(wording.paraphrases) for wording in wordings.values()), default=0)
     systems = [Reworded(NAMES, nlp, {}, None, threshold, batch_size, details)]
     for place in range(n_paraphrases):
-        chosen = {label: wording.paraphrases[place] for label, wording in wordings.items()}
+        chosen = {label: wording.paraphrases[place % len(wording.paraphrases)] for label, wording in wordings.items()}
         systems.append(Reworded(f"paraphrase {place + 1}", nlp, chosen, None, threshold, batch_size, details))
     described = {label: wording.description for label, wording in wordings.items() if wording.description}
     if described:

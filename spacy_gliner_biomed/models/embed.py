@@ -33,14 +33,23 @@ def embed(model: Path, corpora: Path, into: Path = FOLDER) -> TrainingCard:
     inner = model / "gliner_biomed" / "model"
     scorer = load(str(inner if inner.is_dir() else model))
     round_to_int8(scorer)
-    own = scorer.card
-    scorer.card = replace(training_card(corpora), trained_on=own.trained_on, label_template=own.label_template)
+    scorer.card = _merged(training_card(corpora), scorer.card)
     save(scorer, into)
     write_sums(into)
     size = sum(path.stat().st_size for path in into.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise ValueError(f"The embedded model takes {size / 1e6:.1f} MB; at most {MOST_BYTES / 1e6:.0f} MB may ship.")
     return scorer.card
+
+
+def _merged(folder: TrainingCard, own: TrainingCard) -> TrainingCard:
+    """The folder's card, and from the model's own what the folder can't know: how labels were put, and silver annotations."""
+    known = {spelling for name in folder.labels for spelling in (name, name.rpartition(".")[0])}
+    return replace(
+        own,
+        corpora=[*folder.corpora, *(entry for entry in own.corpora if entry.get("name") not in known)],
+        labels={**folder.labels, **{name: labels for name, labels in own.labels.items() if name not in known}},
+    )
 
 
 def training_card(corpora: Path) -> TrainingCard:

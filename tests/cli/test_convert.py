@@ -32,7 +32,7 @@ def test_a_corpus_is_written_and_counted(capsys: pytest.CaptureFixture[str], tmp
     target = tmp_path / "new" / "cadec.jsonl.gz"
     outcome = run(capsys, "convert", brat, target)
     assert outcome.status == 0
-    assert "Read 1 passages with 2 mentions of 2 labels.\n1 mentions in pieces: kept apart.\n" in outcome.out
+    assert "Read 1 passage with 2 mentions of 2 labels.\n1 mention in pieces: kept apart.\n" in outcome.out
     assert f"Wrote '{target}'." in outcome.out
     [passage] = read(target)
     assert passage.text == TEXT and passage.corpus == "cadec" and passage.id == "1"
@@ -48,7 +48,7 @@ def test_policies_and_labels(
     names.write_text('{"ADR": "Adverse drug event", "Drug": null}')
     outcome = run(capsys, "convert", brat, target, "--policy", policy, "--label-map", names, "--format", "brat")
     assert outcome.status == 0, outcome.err
-    assert f"with {count - 1} mentions of 1 labels" in outcome.out
+    assert f"with {count - 1} mention{'' if count == 2 else 's'} of 1 label." in outcome.out
     row = json.loads(target.read_text())
     assert {entity["label"] for entity in row["entities"]} == {"Adverse drug event"}
     assert len(row["entities"]) == count - 1 and "discontinuous" not in row
@@ -84,3 +84,13 @@ def test_the_choices_are_those_there_are() -> None:
     """The command line lists every format and every policy."""
     assert [each.value for each in Format] == list(FORMATS)
     assert [each.value for each in Pieces] == [KEEP, *POLICIES]
+
+
+def test_no_corpus_is_written_over(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Neither the one that is read, nor a file whose name says that it is of another format."""
+    source, other = tmp_path / "a.jsonl", tmp_path / "b.spacy"
+    source.write_text('{"id": "1", "text": "x", "entities": []}\n')
+    other.write_bytes(b"kept")
+    assert "is the corpus itself; write to another file." in run(capsys, "convert", source, source).err
+    assert "would hold JSON Lines; call it .jsonl or .jsonl.gz." in run(capsys, "convert", source, other).err
+    assert b"kept" == other.read_bytes() and source.read_text().startswith('{"id"')

@@ -108,3 +108,42 @@ def test_no_corpus(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A folder without the part, and a path that is not there."""
     assert "dev" in run(capsys, "evaluate", "--corpora", tmp_path).err
     assert "nowhere" in run(capsys, "evaluate", "--corpora", tmp_path / "nowhere").err
+
+
+def test_mentions_left_out_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """On stderr by file and line, the first of them, also where no report is written."""
+    outside = {"start": 0, "end": 99, "label": "drug"}
+    path = write_corpus(tmp_path, "dev", "a", [{**ROW, "entities": [*ROW["entities"], *[outside] * 7]}])
+    outcome = run(capsys, "evaluate", "--corpora", path, "--bootstrap", "0")
+    assert outcome.status == 0, outcome.err
+    assert 5 == outcome.err.count(f"Left out: {path}, line 1: the mention 0–99 (drug) does not fit")
+    assert "… and 2 more of a." in outcome.err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "wording", "throughput", "few-shot"])
+def test_where_a_report_cannot_go(capsys: pytest.CaptureFixture[str], corpora: Path, command: str) -> None:
+    """Said before anything is predicted, by every command that writes one."""
+    taken = corpora / "taken"
+    taken.write_text('{"label": "drug", "paraphrases": ["compound"]}')
+    options = ("--wordings", taken) if command == "wording" else ()
+    for out in (taken, taken / "deeper"):
+        outcome = run(capsys, command, "--corpora", corpora / "dev" / "a.jsonl", *options, "--out", out)
+        assert outcome.status == 1
+        said = f"gliner-biomed: The report needs a folder, and '{out}' is a file or lies in one; name another."
+        assert outcome.err.splitlines()[-1] == said
+    assert taken.is_file()
+
+
+def test_thresholds_are_no_folder(capsys: pytest.CaptureFixture[str], corpora: Path) -> None:
+    """Said before anything is predicted."""
+    assert "is a folder; --out takes the file" in run(capsys, "calibrate", "--corpora", corpora, "--out", corpora).err
+
+
+def test_labels_in_any_script(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The page holds them as text, whatever letters the plots' own font has; nothing warns."""
+    label = "薬/drug 💊"
+    entities = [{"start": 0, "end": 7, "label": label}, {"start": 12, "end": 17, "label": "a/../b"}]
+    path = write_corpus(tmp_path, "dev", "a", [{**ROW, "entities": entities}])
+    outcome = run(capsys, "evaluate", "--corpora", path, "--bootstrap", "0", "--out", tmp_path / "out")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert label in (tmp_path / "out" / "report.html").read_text()

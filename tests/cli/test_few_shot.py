@@ -45,7 +45,7 @@ def test_a_report_and_its_runs(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     outcome = run(capsys, "few-shot", model, "--corpora", tmp_path, *options)
     assert outcome.status == 0, outcome.err
     assert "| a.dev | 5 | 100.0 | 100.0 | 100.0 | 2 |" in outcome.out
-    assert "k=5, unknown: 100.0 after 100.0 (+0.0; mean of 1 corpora)" == outcome.out.splitlines()[-1]
+    assert "k=5, unknown: 100.0 after 100.0 (+0.0; one corpus)" == outcome.out.splitlines()[-1]
     result = json.loads((out / "result.json").read_text())
     assert ([1, 5], 3) == (result["settings"]["k"], result["settings"]["training"]["steps"])
     assert "<svg" in (out / "report.html").read_text()

@@ -16,6 +16,8 @@ import spacy
 import srsly
 from weasel.cli.run import project_run
 
+from spacy_gliner_biomed.training.recipe import read_recipe
+
 PROJECT = Path(__file__).parents[2] / "project"
 STEPS = ["corpus", "train", "evaluate", "package"]
 WHEEL = "packages/en_gliner_biomed_demo-0.1.0/dist/en_gliner_biomed_demo-0.1.0-py3-none-any.whl"
@@ -123,14 +125,88 @@ def test_a_changed_asset_stops_the_workflow(tmp_path: Path) -> None:
     assert not (project / "project.lock").exists() and not list((project / "training").iterdir())
 
 
-def test_the_mini_workflow_names_the_committed_config(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    """A dry run: the config it calls is committed beside the project, and the variables reach the command."""
-    overrides = {"vars.corpora": "/data/corpora", "vars.encoder": "/data/minilm"}
-    project_run(copy_project(tmp_path), "mini", overrides=overrides, dry=True)
-    printed = capsys.readouterr().out
-    assert "spacy train ../configs/mini.cfg" in printed
-    assert "--paths.corpora /data/corpora --paths.encoder /data/minilm" in printed
-    assert (PROJECT / "../configs/mini.cfg").is_file()
+@pytest.mark.timeout(600)
+def test_finetune_adapts_and_measures(tmp_path: Path) -> None:
+    """The shorter sister: a pipeline with the labels of the passages, figures; another number of steps replaces it."""
+    project = copy_project(tmp_path)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in OFFLINE.items():
+            environment.setenv(name, value)
+        project_run(project, "finetune", overrides={"vars.steps": 3}, capture=True)
+        written = (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns
+        project_run(project, "adapt", overrides={"vars.steps": 2}, capture=True)
+    scores = json.loads((project / "metrics" / "adapted.json").read_text())
+    assert 0.3 < scores["spans_gliner_f"] < 1.0 and 8 == len(scores["spans_gliner_per_type"])
+    assert written < (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns
+    assert list(srsly.read_yaml(project / "project.lock")) == ["corpus", "adapt", "evaluate-adapted"]
+    assert ["adapted"] == [path.name for path in (project / "training").iterdir()]
+
+
+RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kind", "uni", "--vars.set", "training.steps=3")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "commands"),
+    [
+        (
+            "mini",
+            [
+                "train ../configs/train/mini.toml --corpora /data/corpora --out training/mini --set model.encoder=/data/minilm "
+                "--set training.steps=3",
+                "silver patterns /data/corpora/unlabelled --out /data/corpora/silver_patterns --words 1500000 "
+                "--exclude /data/corpora/dev",
+                "train ../configs/train/mini-second.toml --corpora /data/corpora --out training/mini-second "
+                "--set model.start=training/mini/model-best --set training.steps=3",
+            ],
+        ),
+        (
+            "pretrain",
+            [
+                "silver lexicon --corpora /data/corpora --out /data/corpora/silver",
+                "train ../configs/train/base-uni-pretrain.toml --corpora /data/corpora --out training/base-uni-pretrain "
+                "--set training.steps=3",
+            ],
+        ),
+        (
+            "posttrain",
+            [
+                "train ../configs/train/base-uni-posttrain.toml --corpora /data/corpora --out training/base-uni-posttrain "
+                "--set model.start=training/base-uni-pretrain/model-last --set training.steps=3"
+            ],
+        ),
+    ],
+)
+def test_the_workflows_for_recipes(tmp_path: Path, workflow: str, commands: list[str]) -> None:
+    """A dry run by spaCy's own command line: the variables reach the commands, as words that our command line knows."""
+    project = copy_project(tmp_path)
+    options = [*RECIPES, "--vars.encoder", "/data/minilm"]
+    run = subprocess.run(
+        [sys.executable, "-m", "spacy", "project", "run", workflow, str(project), "--dry", *options],
+        capture_output=True,
+        text=True,
+    )
+    assert 0 == run.returncode, run.stderr
+    printed = [line for line in run.stdout.splitlines() if line.startswith("Running command:")]
+    assert commands == [line.partition(" -m spacy_gliner_biomed ")[2] for line in printed]
+
+
+@pytest.mark.parametrize("size", ["small", "base", "large"])
+@pytest.mark.parametrize("kind", ["uni", "bi"])
+@pytest.mark.parametrize("stage", ["pretrain", "posttrain"])
+def test_the_recipes_are_there(size: str, kind: str, stage: str) -> None:
+    """Each that a workflow can name, with the settings that the workflow changes."""
+    start = ["model.start=training/x/model-last"] if stage == "posttrain" else []
+    path = PROJECT / "../configs/train" / f"{size}-{kind}-{stage}.toml"
+    assert 3 == read_recipe(path, [*start, "training.steps=3"]).training.steps
+
+
+def test_the_recipes_of_mini() -> None:
+    """An encoder for the first round, a model for the second, as the workflow gives them."""
+    recipe = read_recipe(PROJECT / "../configs/train/mini.toml", ["model.encoder=/data/minilm", "training.seed=0"])
+    assert "/data/minilm" == recipe.model.encoder
+    second = read_recipe(PROJECT / "../configs/train/mini-second.toml", ["model.start=out/model-best", "training.seed=0"])
+    assert "out/model-best" == second.model.start
+    assert "silver_patterns" in [source.path for source in second.sources]
 
 
 @pytest.mark.parametrize("config", ["project/configs/finetune.cfg", "configs/mini.cfg"])

@@ -10,7 +10,7 @@ import pytest
 
 from spacy_gliner_biomed.corpus.discontinuous import Tally
 from spacy_gliner_biomed.corpus.formats import Problems
-from spacy_gliner_biomed.evaluation.corpora import GoldCorpus, choose_corpora, find_corpora, open_corpus
+from spacy_gliner_biomed.evaluation.corpora import GoldCorpus, choose_corpora, corpora_at, find_corpora, open_corpus
 from tests.evaluation.support import ROW, write_corpus
 
 
@@ -122,7 +122,7 @@ def test_a_corpus_the_manifest_does_not_list(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """The message names the folder that was looked at."""
-    with pytest.raises(FileNotFoundError, match="dev'; name the folder that holds it."):
+    with pytest.raises(FileNotFoundError, match="dev' .*; name the folder that holds it."):
         find_corpora(tmp_path)
 
 
@@ -139,3 +139,36 @@ def test_an_unknown_corpus_is_refused(tmp_path: Path) -> None:
     write_corpus(tmp_path, "dev", "a", [ROW])
     with pytest.raises(ValueError, match="There is no corpus 'z' in '.*dev'; it holds a."):
         choose_corpora(tmp_path, "dev", ["z"])
+
+
+def test_two_corpora_of_one_name_are_refused(tmp_path: Path) -> None:
+    """They would share a row in every table and a file of predictions; where neither is wanted they do not matter."""
+    for name in ("a", "x"):
+        write_corpus(tmp_path, "dev", name, [ROW])
+    (tmp_path / "dev" / "x.pubtator").write_text("1|t|Fever\n1|a|\n1\t0\t5\tFever\tDisease\n")
+    with pytest.raises(ValueError, match="Two corpora in '.*dev' are called 'x' .'x.jsonl' and 'x.pubtator'.; rename one."):
+        choose_corpora(tmp_path)
+    assert ["a"] == [corpus.name for corpus in choose_corpora(tmp_path, "dev", ["a"])]
+
+
+def test_a_folder_of_corpora_or_one_corpus(tmp_path: Path) -> None:
+    """What `--corpora` names; what plays no part there is refused rather than passed over."""
+    path = write_corpus(tmp_path, "dev", "a", [ROW])
+    assert corpora_at(tmp_path) == corpora_at(path) == corpora_at(path, names=["a"]) == [open_corpus(path)]
+    with pytest.raises(ValueError, match="There is no corpus 'b' in '.*a.jsonl'; it holds a."):
+        corpora_at(path, names=["b"])
+    with pytest.raises(ValueError, match="whose formats are found out; leave 'brat' out"):
+        corpora_at(tmp_path, format="brat")
+    with pytest.raises(FileNotFoundError, match="There is no folder 'test' in '.*', and it is no corpus itself"):
+        corpora_at(tmp_path, "test")
+
+
+@pytest.mark.parametrize("manifest", ["[1]", '{"dev": [1]}', '{"dev": {"a": 1}}', '{"dev": {"a": {"labels": 3}}}'])
+def test_a_manifest_of_another_kind(tmp_path: Path, manifest: str) -> None:
+    """Says nothing about labels; one that is no JSON is named."""
+    path = write_corpus(tmp_path, "dev", "a", [ROW])
+    (tmp_path / "MANIFEST.json").write_text(manifest)
+    assert ("disease", "drug") == open_corpus(path).labels
+    (tmp_path / "MANIFEST.json").write_text("{oops")
+    with pytest.raises(ValueError, match="MANIFEST.json' is not JSON"):
+        open_corpus(path)

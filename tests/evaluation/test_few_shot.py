@@ -189,6 +189,9 @@ def test_replay_leaves_the_corpus_out(model: str, corpora: list[FewShotCorpus], 
     assert ("b.train", {"cell line", "drug"}) == (replayed.corpus, set(replayed.labels))
     run(model, corpora, tmp_path, settings)
     assert [] == trainings[1]["replay"]
+    write_corpus(tmp_path, "train", "c.train", [{**row(1, "aspirin again", ""), "labels": []}])
+    run(model, corpora, tmp_path / "again", settings, replay=tmp_path)
+    assert [()] == [passage.labels for passage in trainings[2]["replay"] if passage.corpus == "c.train"]  # for nothing at all
 
 
 def test_a_limit_is_spread(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path) -> None:

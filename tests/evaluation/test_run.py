@@ -10,6 +10,7 @@ import pytest
 
 from spacy_gliner_biomed.evaluation.corpora import find_corpora, open_corpus
 from spacy_gliner_biomed.evaluation.html_report.schema import check_result
+from spacy_gliner_biomed.evaluation.html_report.verdict import verdict
 from spacy_gliner_biomed.evaluation.predicted import PredictionStore
 from spacy_gliner_biomed.evaluation.run import Settings, envelope, evaluate, means
 from spacy_gliner_biomed.evaluation.systems import open_systems
@@ -113,6 +114,9 @@ def test_predictions_are_made_once(corpora: Path, tmp_path: Path) -> None:
     assert asked(Marked("one", {**words, "Rash": "disease"})) == 1
     write_corpus(corpora, "dev", "a", [MISSED])
     assert asked(Marked("one", {**words, "Rash": "disease"})) == 1
+    kept = store / "one" / "a.jsonl"
+    kept.write_bytes(kept.read_bytes()[:-5])  # cut short by somebody else
+    assert asked(Marked("one", {**words, "Rash": "disease"})) == 1
     assert ["a.json", "a.jsonl"] == sorted(file.name for file in (store / "one").iterdir())
 
 
@@ -120,8 +124,9 @@ def test_names_that_are_no_file_names(corpora: Path, tmp_path: Path) -> None:
     """Systems are kept apart whatever they are called."""
     corpus = find_corpora(corpora)[0]
     store = PredictionStore(tmp_path / "kept")
-    paths = {store.predictions(Marked(name, {}), corpus, (), "flat").path for name in ("a/b", "a_b", "..", "a:b", "lexicon")}
-    assert 5 == len({path.parent for path in paths})
+    names = ("a/b", "a_b", "..", "a:b", "lexicon", "薬" * 300)
+    paths = {store.predictions(Marked(name, {}), corpus, (), "flat").path for name in names}
+    assert 6 == len({path.parent for path in paths})
     assert all(path.is_relative_to(tmp_path / "kept") and path.parent.parent == tmp_path / "kept" for path in paths)
 
 
@@ -199,3 +204,54 @@ def test_the_lexicon_is_scored_on_the_labels_it_shares(tmp_path: Path) -> None:
     micro = row["scores"]["strict"]["micro"]
     assert (1, 1, 2) == (micro["tp"], micro["fp"], micro["fn"])
     assert json.dumps(result)  # no value that JSON lacks
+
+
+def test_a_corpus_without_passages_or_labels(tmp_path: Path) -> None:
+    """One sentence that tells the two apart, and what was left out of it."""
+
+    def refusal(rows: list[dict]) -> str:
+        write_corpus(tmp_path, "dev", "a", rows)
+        with pytest.raises(ValueError) as caught:
+            evaluate([Marked("one", {})], find_corpora(tmp_path), tmp_path / "kept", QUICK)
+        return str(caught.value)
+
+    assert refusal([]).endswith("a.jsonl is empty; give a file with at least one passage.")
+    assert refusal([{"text": "x", "entities": []}]).endswith("has no label at all; there is nothing to find in it.")
+    outside = {"text": "x", "entities": [{"start": 0, "end": 9, "label": "drug"}]}
+    assert refusal([outside]).endswith("The first of 1 problems: " + refusal([outside]).split("problems: ")[1])
+    assert "line 1: the mention 0–9 (drug) does not fit" in refusal([outside])
+
+
+def test_mentions_of_labels_outside_the_inventory_are_told(tmp_path: Path) -> None:
+    """Of the corpus', which a manifest lists, or of the passage's own; they count nowhere, but are no secret."""
+    write_corpus(tmp_path, "dev", "a", [ROW, {**ROW, "id": "p2", "labels": []}])
+    (tmp_path / "MANIFEST.json").write_text(json.dumps({"dev": {"a": {"labels": ["drug"]}}}))
+    result = evaluate([Marked("one", {"Aspirin": "drug"})], find_corpora(tmp_path), tmp_path / "kept", QUICK)
+    (corpus,), (row,) = result["corpora"], result["rows"]
+    assert (1, 3) == (corpus["mentions"], corpus["n_problems"])
+    assert "line 1: the mention 12–17 has the label 'disease', which is not in its corpus' inventory." in corpus["problems"][0]
+    assert "line 2: the mention 0–7 has the label 'drug', which is not in its passage's own 'labels'." in corpus["problems"][1]
+    micro = row["scores"]["strict"]["micro"]
+    assert (1, 0, 0) == (micro["tp"], micro["fp"], micro["fn"])
+
+
+def test_training_texts_from_anywhere(tmp_path: Path) -> None:
+    """The folder of corpora, its train part, or one file; a mention that does not fit stops nothing."""
+    outside = {"text": "x", "entities": [{"start": 0, "end": 9, "label": "drug"}]}
+    path = write_corpus(tmp_path, "train", "a", [ROW, outside])
+    for place in (tmp_path, path.parent, path):
+        assert {"aspirin", "fever"} == TrainingData.read(place).surfaces
+
+
+def test_labels_that_the_gold_never_mentions(tmp_path: Path) -> None:
+    """Are told of; a row of such labels alone is in no mean."""
+    write_corpus(tmp_path, "dev", "a", [MISSED])
+    (tmp_path / "MANIFEST.json").write_text(json.dumps({"dev": {"a": {"labels": ["disease", "gene"]}}}))
+    card = TrainingCard(corpora=[{"name": "elsewhere"}], labels={"elsewhere": ["disease"]})
+    system = Marked("one", {"Rash": "disease", "codeine": "gene"}, card)
+    result = evaluate([system], find_corpora(tmp_path), tmp_path / "kept", QUICK)
+    assert ["gene"] == result["corpora"][0]["absent_labels"]
+    assert ["unseen corpus", "unseen label"] == [row["kind"] for row in result["rows"]]
+    assert {"unseen corpus"} == {mean["kind"] for mean in result["means"]}
+    said = verdict({**envelope("title", "command", {}), **result})
+    assert "a: the gold has no mention of gene, so any that is predicted counts as wrong." in said.cautions

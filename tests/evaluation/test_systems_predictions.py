@@ -127,3 +127,11 @@ def test_any_order_gives_the_same(order: list[int], lengths: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         system = PredictionsSystem("file", write(Path(folder) / "p.jsonl", rows))
         assert lengths == [len(mentions) for mentions in system.predict(passages, ["x"])]
+
+
+def test_labels_that_differ_by_case_alone(tmp_path: Path) -> None:
+    """Stay apart where the corpus keeps them apart."""
+    aspirin = {"start": 0, "end": 7, "label": "drug"}
+    entities = [aspirin, {**aspirin, "label": "Drug"}, {**FEVER, "label": "DRUG"}]
+    first, _ = predict(write(tmp_path / "p.jsonl", [{"id": "1", "entities": entities}, ROWS[1]]), ("Drug", "drug"))
+    assert ["drug", "Drug", "Drug"] == [mention.label for mention in first]

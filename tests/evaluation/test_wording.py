@@ -10,7 +10,13 @@ from spacy_gliner_biomed.annotate.pipeline import build_pipeline, find_pipe
 from spacy_gliner_biomed.corpus.passage import AnnotatedPassage
 from spacy_gliner_biomed.evaluation.corpora import find_corpora
 from spacy_gliner_biomed.evaluation.run import Settings, evaluate
-from spacy_gliner_biomed.evaluation.wording import Reworded, wording_markdown, wording_systems, wording_table
+from spacy_gliner_biomed.evaluation.wording import (
+    Reworded,
+    wording_markdown,
+    wording_systems,
+    wording_table,
+    wordings_of,
+)
 from spacy_gliner_biomed.label_sets import TestWording
 from tests.evaluation.support import ROW, write_corpus
 
@@ -57,3 +63,13 @@ def test_one_wording_for_two_labels() -> None:
     system = Reworded("x", build_pipeline(), {"medicine": "thing", "illness": "thing"}, None, 0.5)
     with pytest.raises(ValueError, match="'thing' stands for two labels"):
         list(system.predict([AnnotatedPassage("1", "a")], ["medicine", "illness"]))
+
+
+def test_only_the_labels_of_the_corpora_decide() -> None:
+    """How many paraphrases there are; a label with fewer begins again with its first."""
+    other = TestWording("organ", ("body part",))
+    put, unput = wordings_of({**WORDINGS, "organ": other}, ["medicine", "place", "medicine"])
+    assert (["medicine"], ["place"]) == (list(put), unput)
+    systems = wording_systems(build_pipeline(), {"medicine": WORDINGS["medicine"], "organ": other}, 0.5)
+    asked = [system.wording for system in systems if system.name.startswith("paraphrase")]
+    assert [{"medicine": "drug", "organ": "body part"}, {"medicine": "compound", "organ": "body part"}] == asked

@@ -9,7 +9,7 @@ from .error_plots import small_multiples
 from .score_plots import legend
 from .tables import grouped
 from .verdict import systems_in_order
-from .words import count, percent
+from .words import count, percent, plural
 
 Result = Mapping[str, Any]
 
@@ -60,6 +60,9 @@ def few_shot_drawing(result: Result) -> Optional[Drawing]:
             _draw_few_shot(drawing, axes, entries, start)
             axes.set_title(f"{corpus}\n{kind}", fontsize=8.5)
             axes.set_xlabel("examples a label")
+            low, high = axes.get_ylim()
+            wider = max(0.0, 10.0 - (high - low)) / 2  # so that a flat line looks flat
+            axes.set_ylim(max(low - wider, -2.0), high + wider)
         panels[0].set_ylabel("F1, %")
     return drawing
 
@@ -132,7 +135,7 @@ def _draw_few_shot(drawing: Drawing, axes: Any, entries: Sequence[Mapping[str, A
         axes.plot([place, place], [min(seeds), max(seeds)], color=colour, linewidth=1.3)
         axes.plot([place] * len(seeds), seeds, color=colour, marker="_", markersize=7, linestyle="", alpha=0.6)
         (mark,) = axes.plot([place], [mean], color=colour, marker="o", markersize=5.5)
-        drawing.hint(mark, f"{entry['k']} examples a label: {mean:.1f} ({min(seeds):.1f}–{max(seeds):.1f})")
+        drawing.hint(mark, f"{plural(entry['k'], 'example')} a label: {mean:.1f} ({min(seeds):.1f}–{max(seeds):.1f})")
         axes.annotate(f"{mean:.1f}", (place, mean), (5, -10), textcoords="offset points", fontsize=7.5)
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.4, len(names) - 0.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from contextlib import contextmanager
 from html import escape
 from io import StringIO
@@ -156,7 +157,9 @@ class Drawing:
     def _save(self, target: Any, form: str, **settings: Any) -> None:
         matplotlib = needs_matplotlib()
         stamp = {"Date": None, "Creator": None, "Format": None, "Type": None} if form == "svg" else {"Software": None}
-        with matplotlib.rc_context({**SETTINGS, "svg.hashsalt": self.name}):
+        with matplotlib.rc_context({**SETTINGS, "svg.hashsalt": self.name}), warnings.catch_warnings():
+            # Labels may be in any script: a browser has the letters that matplotlib's font lacks.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.figure.savefig(target, format=form, metadata=stamp, **settings)
 
     def _for_page(self, svg: str, title: str, description: str) -> str:

@@ -33,7 +33,8 @@ def markdown(result: Mapping[str, Any], matching: str = "strict") -> str:
         _headed("Few-shot, {}", few_shot_tables(result)),
         _headed("Throughput with {}", throughput_tables(result)),
     )
-    return "\n".join([parts[0], "", *parts[1:], *tables]).rstrip() + "\n"
+    sentences = ["", *parts[1:]] if parts[1:] else []
+    return "\n".join([parts[0], *sentences, *tables]).rstrip() + "\n"
 
 
 def _headed(heading: str, tables: Iterator[Table]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from .tables import (
     throughput_tables,
 )
 from .verdict import verdict
-from .words import KINDS, MATCHINGS, percent, with_interval
+from .words import KINDS, MATCHINGS, interval, percent, plural, with_interval
 
 FOLDER = Path(__file__).parent
 TEMPLATE = "page.html.jinja"
@@ -92,6 +92,7 @@ def render(result: Mapping[str, Any], examples: int = EXAMPLES) -> str:
         loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["heading"] = heading
+    environment.globals["plural"] = plural
     rows = result.get("rows") or ()
     return environment.get_template(TEMPLATE).render(
         result=result,
@@ -100,6 +101,7 @@ def render(result: Mapping[str, Any], examples: int = EXAMPLES) -> str:
         tiles=list(_tiles(result)),
         kinds={kind: KINDS[kind] for kind in kinds_in([*rows, *(result.get("few_shot") or ())])},
         score_tabs=list(_score_tabs(result)),
+        has_intervals=_has_intervals(result),
         comparison=_section(comparison_drawing(result), "comparison", comparison_tables(result)),
         errors=_errors(result),
         worst=list(_worst(result, examples)),
@@ -148,14 +150,23 @@ def _plot(drawing: Drawing, title: str, caption: str) -> Plot:
     return Plot(drawing.svg(title, caption), caption, drawing.figure.get_figwidth() < SMALL)
 
 
+_WITH = {True: ", with 95 % intervals", False: ""}
+
+
+def _has_intervals(result: Mapping[str, Any]) -> bool:
+    """Whether some score came with an interval: not without resampling, nor for one document."""
+    rows = result.get("rows") or ()
+    return any(interval(scores["micro"]["f1"]) for row in rows for scores in row["scores"].values() if scores)
+
+
 def _score_tabs(result: Mapping[str, Any]) -> Iterator[Tab]:
     matchings = matchings_in(result.get("rows") or ())
     for matching in matchings:
         drawing = score_drawing(result, matching)
-        caption = f"Micro F1, {matching} matching, with 95 % intervals; one panel for each kind of figure."
+        caption = f"Micro F1, {matching} matching{_WITH[_has_intervals(result)]}; one panel for each kind of figure."
         plots = () if drawing is None else (_plot(drawing, f"F1, {matching}", caption),)
         tables = tuple(score_tables(result, matching)), tuple(label_tables(result, matching))
-        yield Tab(matching, f"Right where {MATCHINGS[matching]}.", plots, *tables)
+        yield Tab(matching, MATCHINGS[matching], plots, *tables)
     if len(matchings) > 1:
         yield Tab("all matchings", "Micro F1 in every matching.", (), tuple(matching_tables(result)))
 

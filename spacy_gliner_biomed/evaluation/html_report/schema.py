@@ -48,10 +48,12 @@ RESULT: Dict[str, Shape] = {
             "words?": Number,
             "mentions?": Number,
             "labels?": [str],
+            "absent_labels?": [str],
             "nested?": bool,
             "overlap?": str,
             "discontinuous?": {"policy": str, "count": Number},
             "problems?": [str],
+            "n_problems?": Number,
             "training_overlap?": {"passages": Number, "share": Number},
         }
     ],

@@ -288,7 +288,7 @@ def _found_cell(found: Optional[Mapping[str, Any]]) -> Cell:
     if not found or not found["gold"]:
         return Cell(MISSING, -1)
     share = found["found"] / found["gold"]
-    return Cell(percent(share), share, aside=f"of {count(found['gold'])}")
+    return Cell(percent(share), share, aside=f"% of {count(found['gold'])}")
 
 
 def _place(entry: Mapping[str, Any]) -> Tuple[Cell, Cell]:

@@ -100,7 +100,7 @@ def _score_sentences(result: Result) -> Iterator[str]:
             figure = with_interval(own[0]["scores"]["strict"]["micro"]["f1"])
             place = f"{figure} on {own[0]['corpus']}"
             yield f"{system} finds {_what(own)}: strict F1 {place}{'; '.join(['', *against]).replace('; ', ', ', 1)}."
-            yield f"For {system} this corpus is {own[0]['kind']}: {KINDS[own[0]['kind']]}."
+            yield f"The kind of this figure is '{own[0]['kind']}': {KINDS[own[0]['kind']]}."
         else:
             yield f"{system} finds {_what(own)}: strict F1 {figures}."
             yield from (f"{system} is {phrase}." for phrase in against)
@@ -216,8 +216,12 @@ def _cautions(result: Result) -> Iterator[str]:
         if pieces and pieces["count"]:
             mentions = plural(pieces["count"], "discontinuous mention")
             yield f"{corpus['name']}: {mentions}, policy '{pieces['policy']}'."
+        if corpus.get("absent_labels"):
+            absent = enumerate_words(corpus["absent_labels"])
+            yield f"{corpus['name']}: the gold has no mention of {absent}, so any that is predicted counts as wrong."
         if corpus.get("problems"):
-            yield f"{corpus['name']}: {plural(len(corpus['problems']), 'mention')} left out, as not fitting the text."
+            left_out = plural(corpus.get("n_problems") or len(corpus["problems"]), "annotation")
+            yield f"{corpus['name']}: {left_out} left out, as not fitting the text or the labels annotated for."
     for system in result.get("systems") or ():
         yield from (f"{system['name']}: {note}" for note in system.get("notes") or ())
 

@@ -15,11 +15,12 @@ KINDS: Dict[str, str] = {
 
 #: The ways to say that a prediction is right; in reading order.
 MATCHINGS: Dict[str, str] = {
-    "strict": "the span and the label are those of the gold mention",
-    "boundary": "the span is that of a gold mention, whatever its label",
-    "partial": "an exact span counts 1, one that overlaps counts one half",
-    "relaxed": "the label is right and the spans overlap",
-    "surface": "the set of names and labels found in each document, wherever they stand",
+    "strict": "A prediction is right when its span and label are those of a gold mention.",
+    "boundary": "A prediction is right when its span is that of a gold mention, whatever its label.",
+    "partial": "A prediction is right when its span is that of a gold mention, and half right when the two overlap, whatever "
+    "its label.",
+    "relaxed": "A prediction is right when its label is that of a gold mention it overlaps with; mentions are paired one to one.",
+    "surface": "A prediction is right when its words and label are those of some gold mention of the passage, wherever it stands.",
 }
 
 LEVEL = 0.05

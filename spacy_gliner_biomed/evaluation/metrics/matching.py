@@ -45,8 +45,8 @@ def countable(
 ) -> Tuple[List[Mention], List[Mention]]:
     """What of a passage can be right or wrong, each mention once, in the order given.
 
-    Gold mentions of labels that were not asked for are left out, and so are predictions of labels that the passage was not
-    annotated for: these are unknown there, not absent.
+    Mentions of labels that the passage was not annotated for are left out on both sides: these are unknown there, not
+    absent. So are gold mentions of labels that were not asked for.
 
     passage (AnnotatedPassage): the text and its gold mentions.
     predictions (Iterable): each begins with start, end and label; what follows (a score) is not looked at.
@@ -64,6 +64,7 @@ def countable(
                     f"{', '.join(labels)}."
                 )
     if passage.labels is not None:
+        gold = {mention: None for mention in gold if mention[2] in passage.labels}
         predicted = {mention: None for mention in predicted if mention[2] in passage.labels}
     return list(gold), list(predicted)
 

@@ -32,8 +32,8 @@ class _Row(NamedTuple):
 class PredictionsSystem:
     """Gives back what a file predicts.
 
-    Labels are compared without case and punctuation. Mentions of labels that are not asked for are left out, and `notes` says
-    how many.
+    Labels are compared without case and punctuation, unless they are equal as they stand. Mentions of labels that are not
+    asked for are left out, and `notes` says how many.
 
     name (str): how tables call it.
     path (Path): the file, plain or gzipped; or a folder that holds one for each corpus, called after it: both
@@ -79,17 +79,21 @@ class PredictionsSystem:
             return
         path = self._file_of(first.corpus)
         waiting = _Waiting(path, self.entities_key)
-        wanted = {fold_label(label): label for label in labels}
+        folded = {fold_label(label): label for label in reversed(labels)}
+        as_they_stand = {label: label for label in labels}
         others: Dict[str, int] = {}
         n_kept = 0
         passage: Optional[AnnotatedPassage] = first
         while passage is not None:
             row = waiting.take(passage.id)
             mentions = [_mention(entity, passage.text, row.where) for entity in row.entities]
-            kept = [m._replace(label=wanted[fold_label(m.label)]) for m in mentions if fold_label(m.label) in wanted]
+            kept: List[ScoredMention] = []
             for mention in mentions:
-                if fold_label(mention.label) not in wanted:
+                wanted = as_they_stand.get(mention.label) or folded.get(fold_label(mention.label))
+                if wanted is None:
                     others[mention.label] = others.get(mention.label, 0) + 1
+                else:
+                    kept.append(mention._replace(label=wanted))
             n_kept += len(kept)
             yield kept
             passage = next(stream, None)

@@ -37,7 +37,7 @@ def test_labels(result: Dict[str, Any]) -> None:
 def test_found_by_training_data(result: Dict[str, Any]) -> None:
     """A share and of how many; corpora without the split are left out."""
     _, by_label, by_surface = tables.error_tables(result)
-    assert [(cell.text, cell.aside) for cell in by_label.rows[0][2:]] == [("73.3", "of 900"), ("20.0", "of 60")]
+    assert [(cell.text, cell.aside) for cell in by_label.rows[0][2:]] == [("73.3", "% of 900"), ("20.0", "% of 60")]
     assert {row[1].text for row in by_surface.rows} == {"mini"}
 
 

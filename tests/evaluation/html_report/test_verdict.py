@@ -18,7 +18,7 @@ def test_one_corpus() -> None:
         "mini finds mentions of disease: strict F1 74.5 (73.1–75.9) on NCBI Disease, "
         "better than the lexicon by 12 points (p < 0.001)."
     )
-    assert said.sentences[0] == "For mini this corpus is in-schema: trained on this corpus' own annotation scheme."
+    assert said.sentences[0] == "The kind of this figure is 'in-schema': trained on this corpus' own annotation scheme."
 
 
 def test_kinds_stay_apart(result: Dict[str, Any]) -> None:
@@ -47,9 +47,15 @@ def test_cautions(result: Dict[str, Any]) -> None:
     assert verdict(result).cautions == (
         "NCBI Disease: 3 passages (1.2 %) share text with the training data, so its figures may flatter.",
         "CADEC: 7 discontinuous mentions, policy 'drop'.",
-        "CADEC: 1 mention left out, as not fitting the text.",
+        "CADEC: 1 annotation left out, as not fitting the text or the labels annotated for.",
         "mini, gliner: 12 words were beyond its longest text.",
     )
+
+
+def test_problems_beyond_those_listed_are_counted(result: Dict[str, Any]) -> None:
+    """A result lists the first thousand."""
+    result["corpora"][3]["n_problems"] = 1234
+    assert "CADEC: 1,234 annotations left out, as not fitting the text or the labels annotated for." in verdict(result).cautions
 
 
 def test_fewer_labels_are_named() -> None:

@@ -208,8 +208,8 @@ def test_scores_are_allowed_behind_predictions() -> None:
 
 
 def test_labels_the_passage_was_not_annotated_for_do_not_count() -> None:
-    """They are unknown there: a prediction is neither right nor wrong."""
-    passage = replace(passage_of([(2, 6, "drug")]), labels=("drug", "gene"))
+    """They are unknown there: a prediction is neither right nor wrong, and a gold mention that contradicts this not missed."""
+    passage = replace(passage_of([(2, 6, "drug"), (0, 1, "disease")]), labels=("drug", "gene"))
     counts = PassageMatcher(LABELS).counts(passage, [(7, 9, "disease"), (7, 9, "gene")])
     assert [[0, 0, 1], [0, 1, 0], [0, 0, 0]] == counts[0][[1, 0, 2]].tolist()
 

@@ -1,0 +1,173 @@
+"""Reads a source into a folder of shards, and continues after a kill.
+
+What is read is divided into parts: a file that is large by itself, several small ones, a query. The shards of a part lie
+behind those of the parts before it; beside them is a record with the part's key: the hashes of its files, the settings. A
+second run reads only parts whose key or shards have changed, and those behind them, whose numbers may have.
+
+    OUT/shard-00000.jsonl.gz …
+        records/part-00000.json     key, hashes of its shards, counts
+        counts.json                 the sum, as the other steps write it
+        problems.txt                what was broken: file, line, a sentence
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from tqdm import tqdm
+
+from ...assets import sha256
+from ..counts import Counts, add_up
+from ..passages import SHARD_SIZE, ShardWriter, remove_shards_from, shard_name, write_bytes
+from ..steps import COUNTS, RECORDS
+from .base import Report, Source
+from .files import plain_files
+
+VERSION = 1  # to be raised when a source gives other passages
+PART_BYTES = 64 << 20  # of small files that are read as one part
+PROBLEMS, PROBLEM_TALLY = "problems.txt", "problems"
+
+
+def read_into(
+    out: Path,
+    source: Source,
+    wheres: Sequence[str],
+    settings: Optional[Mapping[str, Any]] = None,
+    raw: Optional[Path] = None,
+    size: int = SHARD_SIZE,
+    progress: bool = True,
+) -> Dict[str, Any]:
+    """Read a source into shards.
+
+    out (Path): the folder for the shards.
+    source (Source): what to read.
+    wheres (sequence): files, folders, or what else the source reads, in order.
+    settings (mapping): values for some of the source's settings.
+    raw (Path): a folder for what is fetched; `out/raw` without.
+    size (int): passages in a shard.
+    progress (bool): a bar on stderr, where that is a terminal.
+    RETURNS (dict): what `counts.json` holds: `step`, `version`, `settings`, `shards`, `sha256`, and the sums of
+        `Counts.to_dict()`: `in` counts what was read and what was left out, `tallies` the broken documents.
+    RAISES (ValueError): for a wrong setting, and for what cannot be read at all.
+    RAISES (OSError): where a server fails for long; what was read and fetched by then stays.
+    """
+    complete = source.complete(settings)
+    folder = out / "raw" if raw is None else raw
+    parts = [part for where in wheres for part in _parts(source, where)]
+    records: List[Dict[str, Any]] = []
+    first = 0
+    with tqdm(desc=source.name, unit=" passages", disable=None if progress else True) as bar:
+        for number, part in enumerate(parts):
+            path = out / RECORDS / f"part-{number:05d}.json"
+            key = _key(VERSION, source.name, complete, size, first, [_fingerprint(where) for where in part])
+            record = _read_json(path)
+            if record is None or record.get("key") != key or not _is_whole(out, first, record):
+                record = {"key": key, **_read_part(out, source, part, complete, folder, size, first, bar)}
+                _write_json(path, record)  # last: with it, the part is done
+            records.append(record)
+            first += len(record["shards"])
+    return _finish(out, source, complete, records, first)
+
+
+def _parts(source: Source, where: str) -> Iterator[List[str]]:
+    """YIELDS (list): files to read as one part, or what was given, where it is no folder."""
+    path = Path(where)
+    if source.whole_folders or ":" in where or not path.is_dir():
+        yield [where]
+        return
+    part: List[str] = []
+    n_bytes = 0
+    for file in plain_files(path):
+        part.append(str(file))
+        n_bytes += file.stat().st_size
+        if n_bytes >= PART_BYTES:
+            yield part
+            part, n_bytes = [], 0
+    if part:
+        yield part
+
+
+def _read_part(
+    out: Path,
+    source: Source,
+    part: Sequence[str],
+    settings: Mapping[str, Any],
+    raw: Path,
+    size: int,
+    first: int,
+    bar: Any,
+) -> Dict[str, Any]:
+    report, counts = Report(), Counts()
+    with ShardWriter(out, size, first) as writer:
+        for where in part:
+            for passage in source.read(where, settings, report, raw):
+                writer.write(passage)
+                counts.passages_in[passage.source] += 1
+                counts.passages_out[passage.source] += 1
+                bar.update()
+    for reason, n in report.left_out.items():
+        counts.reasons.setdefault(reason, Counter())[source.name] += n
+        counts.passages_in[source.name] += n
+        counts.dropped[source.name] += n
+    if report.count:
+        counts.tally(PROBLEM_TALLY, source.name, report.count)
+    hashes = [sha256(out / shard_name(number)) for number in range(first, writer.shards)]
+    return {"shards": hashes, "counts": counts.to_dict(), "problems": [str(problem) for problem in report]}
+
+
+def _finish(
+    out: Path, source: Source, settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]], n_shards: int
+) -> Dict[str, Any]:
+    """Remove what an earlier run had more, and sum up."""
+    remove_shards_from(out, n_shards)
+    for path in (out / RECORDS).glob("part-*.json"):
+        if path.stem.removeprefix("part-").isdigit() and int(path.stem.removeprefix("part-")) >= len(records):
+            path.unlink()
+    problems = [line for record in records for line in record["problems"]]
+    write_bytes(out / PROBLEMS, "".join(f"{line}\n" for line in problems).encode("utf-8", "backslashreplace"))
+    total = {
+        "step": f"read {source.name}",
+        "version": VERSION,
+        "settings": json.loads(json.dumps(settings)),
+        "shards": n_shards,
+        "sha256": _key([digest for record in records for digest in record["shards"]]),
+        **add_up(record["counts"] for record in records),
+    }
+    _write_json(out / COUNTS, total)
+    return total
+
+
+def _fingerprint(where: str) -> List[Any]:
+    """RETURNS (list): what tells whether there is anything else to read now; for what is fetched, only where it is."""
+    path = Path(where)
+    if path.is_dir():
+        return [where, [[file.relative_to(path).as_posix(), sha256(file)] for file in plain_files(path)]]
+    return [where, sha256(path) if path.is_file() else ""]
+
+
+def _is_whole(out: Path, first: int, record: Mapping[str, Any]) -> bool:
+    files = [out / shard_name(first + number) for number in range(len(record["shards"]))]
+    return all(file.is_file() for file in files) and [sha256(file) for file in files] == record["shards"]
+
+
+def _read_json(path: Path) -> Optional[Dict[str, Any]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"key", "shards", "counts", "problems"} <= found.keys() else None
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    write_bytes(
+        path,
+        (json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "backslashreplace"),
+    )
+
+
+def _key(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()

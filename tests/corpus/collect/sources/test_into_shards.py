@@ -1,0 +1,183 @@
+"""Reading into shards: once, the same each time, on after a kill; and the command that does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from spacy_gliner_biomed.cli.app import main
+from spacy_gliner_biomed.corpus.collect.passages import read_passages
+from spacy_gliner_biomed.corpus.collect.sources import SOURCES, into_shards
+from spacy_gliner_biomed.corpus.collect.sources.into_shards import read_into
+from spacy_gliner_biomed.corpus.collect.steps import read_counts
+from tests.corpus.collect.sources.test_clinical_trials import trial
+
+
+def trials(folder: Path, n_files: int = 6, n_trials: int = 5) -> Path:
+    """RETURNS (Path): a folder of files of trials."""
+    folder.mkdir(exist_ok=True)
+    for file in range(n_files):
+        rows = [trial(100 * file + number) for number in range(n_trials)]
+        (folder / f"{file}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def content(out: Path) -> Dict[str, bytes]:
+    """RETURNS (dict): all files by name, with their bytes."""
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def read(out: Path, source: Path, **options: Any) -> Dict[str, Any]:
+    """RETURNS (dict): the counts of a reading in shards of four."""
+    return read_into(out, SOURCES["clinical_trials"], [str(source)], size=4, progress=False, **options)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> List[str]:
+    """RETURNS (list): fills with what is read."""
+    seen: List[str] = []
+    real = into_shards._read_part
+    monkeypatch.setattr(into_shards, "_read_part", lambda *given: seen.extend(given[2]) or real(*given))
+    monkeypatch.setattr(into_shards, "PART_BYTES", 1)
+    return seen
+
+
+def test_shards_and_counts(tmp_path: Path) -> None:
+    """All passages in order; what was left out and what was broken is in the counts, as other steps have them."""
+    source = trials(tmp_path / "in")
+    (source / "9.jsonl").write_text("broken\n")
+    done = read(tmp_path / "out", source)
+    assert 60 == len(list(read_passages(tmp_path / "out"))) and 15 == done["shards"]
+    assert done == read_counts(tmp_path / "out")
+    assert {"clinical_trials": 30, "clinical_trials_arms": 30} == done["out"]
+    assert {"an arm without a description": {"clinical_trials": 30}} == done["reasons"]
+    assert {"problems": {"clinical_trials": 1}} == done["tallies"]
+    assert sum(done["in"].values()) == sum(done["out"].values()) + sum(done["dropped"].values())
+    assert "9.jsonl, line 1: this is not JSON" in (tmp_path / "out" / "problems.txt").read_text()
+
+
+def test_twice_reads_once(tmp_path: Path, opened: List[str]) -> None:
+    """Nothing is read again, and no byte changes."""
+    source = trials(tmp_path / "in")
+    read(tmp_path / "out", source)
+    before = content(tmp_path / "out")
+    assert 6 == len(opened)
+    read(tmp_path / "out", source)
+    assert 6 == len(opened) and before == content(tmp_path / "out")
+
+
+def test_changed_file_is_read_again(tmp_path: Path, opened: List[str]) -> None:
+    """It and what lies behind it; the end is as if read at once."""
+    source = trials(tmp_path / "in")
+    read(tmp_path / "out", source)
+    opened.clear()
+    (source / "4.jsonl").write_text(json.dumps(trial(7)))
+    read(tmp_path / "out", source)
+    assert [str(source / "4.jsonl"), str(source / "5.jsonl")] == opened
+    read(tmp_path / "other", source)
+    assert content(tmp_path / "other") == content(tmp_path / "out")
+
+
+def test_changed_setting_reads_again(tmp_path: Path, opened: List[str]) -> None:
+    """Shards of another setting are not mixed in, and those too many are removed."""
+    source = trials(tmp_path / "in")
+    read(tmp_path / "out", source)
+    read(tmp_path / "out", source, settings={"arms": False})
+    assert {"clinical_trials"} == {passage.source for passage in read_passages(tmp_path / "out")}
+    read(tmp_path / "other", source, settings={"arms": False})
+    assert content(tmp_path / "other") == content(tmp_path / "out")
+
+
+def test_damaged_or_missing_shard_is_made_again(tmp_path: Path) -> None:
+    """Whatever happened to the files, the end is the same."""
+    source = trials(tmp_path / "in")
+    read(tmp_path / "out", source)
+    before = content(tmp_path / "out")
+    (tmp_path / "out" / "shard-00003.jsonl.gz").write_bytes(b"x")
+    (tmp_path / "out" / "shard-00007.jsonl.gz").unlink()
+    (tmp_path / "out" / "records" / "part-00000.json").write_text("{")
+    read(tmp_path / "out", source)
+    assert before == content(tmp_path / "out")
+
+
+def test_killed_readings_end_the_same(tmp_path: Path) -> None:
+    """Kill -9 at several moments; then one reading to the end."""
+    source = trials(tmp_path / "in", n_files=8, n_trials=60)
+    script = (
+        "from pathlib import Path; import sys\n"
+        "from spacy_gliner_biomed.corpus.collect.sources import SOURCES, into_shards\n"
+        "into_shards.PART_BYTES = 1\n"
+        "into_shards.read_into(Path(sys.argv[1]), SOURCES['clinical_trials'], [sys.argv[2]], size=10, progress=False)\n"
+    )
+    whole = tmp_path / "whole"
+    subprocess.run([sys.executable, "-c", script, str(whole), str(source)], check=True)
+    out, n_killed = tmp_path / "out", 0
+    for shards in (1, 30, 60):
+        running = subprocess.Popen([sys.executable, "-c", script, str(out), str(source)])
+        while running.poll() is None and len(list(out.glob("shard-*"))) < shards:
+            time.sleep(0.005)
+        if running.poll() is None:
+            os.kill(running.pid, signal.SIGKILL)
+            n_killed += 1
+        running.wait()
+    assert n_killed >= 2
+    subprocess.run([sys.executable, "-c", script, str(out), str(source)], check=True)
+    assert content(whole) == {name: data for name, data in content(out).items() if not name.endswith(".partial")}
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings by name, counts on stdout, problems on stderr."""
+    source = trials(tmp_path / "in", 2)
+    (source / "9.jsonl").write_text("broken\n")
+    arguments = ["corpus", "read", "clinical_trials", str(source), "--out", str(tmp_path / "out"), "--set", "arms=no"]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    shown = capsys.readouterr()
+    assert 0 == ended.value.code
+    assert "read clinical_trials: 10 passages of clinical_trials." in shown.out and "broken documents: 1" in shown.out
+    assert "9.jsonl, line 1" in shown.err
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--strict"])
+    assert 1 == ended.value.code and "documents are broken" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere", "x"], "There is no source 'nowhere'"),
+        (["patents", "no/such/file"], "There is nothing at 'no/such/file'"),
+        (["patents", "x", "--set", "classes"], "write NAME=VALUE"),
+        (["patents", "x", "--set", "colour=red"], "has no setting 'colour'"),
+        (["pubmed", "query:x"], "must be a day"),
+        (["dailymed", "setid:../x"], "is no set id"),
+        (["dailymed", "http://example.org/x.zip"], "only https:// is"),
+    ],
+)
+def test_command_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: List[str], message: str) -> None:
+    """One sentence each."""
+    with pytest.raises(SystemExit) as ended:
+        main(["corpus", "read", *arguments, "--out", str(tmp_path / "out")])
+    shown = capsys.readouterr().err
+    assert 1 == ended.value.code and message in shown and 1 == len(shown.splitlines())
+
+
+def test_sources_and_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sources are listed with their settings; names of drugs go into a file."""
+    from tests.corpus.collect.sources.test_dailymed import SET_ID, label
+
+    with pytest.raises(SystemExit):
+        main(["corpus", "sources"])
+    shown = capsys.readouterr().out
+    assert all(f"{name}: " in shown for name in SOURCES) and "--set date_type=pdat" in shown
+    (tmp_path / "a.xml").write_bytes(label())
+    with pytest.raises(SystemExit):
+        main(["corpus", "drug-names", str(tmp_path / "a.xml"), "--out", str(tmp_path / "names.jsonl")])
+    assert [SET_ID] == [json.loads(line)["set_id"] for line in (tmp_path / "names.jsonl").read_text().splitlines()]
