@@ -42,7 +42,7 @@ $(STAMP): setup.cfg constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel
 	$(BIN)/python -m pip install --quiet $(TORCH_SPEC)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[linking,evaluation,train,test]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[linking,evaluation,corpus,train,test]"
 	touch $@
 
 $(LINT_STAMP): $(STAMP)

@@ -119,7 +119,7 @@ def tokens_and_sentences(text: str) -> Tuple[Dict[str, int], int]:
     """
     nlp = _english()
     doc = nlp(text)
-    # Columns of numbers instead of a Python object a token: half the time
+    # Columns of numbers instead of a Python object a token
     words, spaces, starts = doc.to_array(["ORTH", "IS_SPACE", "SENT_START"]).T  # each (n_tokens,)
     is_token = spaces == 0
     distinct, frequencies = np.unique(words[is_token], return_counts=True)
