@@ -26,10 +26,13 @@ def calibrate(
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
     device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
     batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
+    report: Optional[Path] = typer.Option(None, help="A folder for result.json and report.html with the reliability curves."),
 ) -> None:
     """Find the thresholds that serve best, for all labels and for each; annotate --thresholds takes the file."""
     from ..evaluation.calibration import collect, markdown_table, write_thresholds
     from ..evaluation.corpora import corpora_at
+    from ..evaluation.report import write_report
+    from ..evaluation.run import envelope, typed_command
     from ..evaluation.systems.spec import Defaults, open_system, parse_spec
 
     given = parse_spec(model).settings
@@ -50,11 +53,14 @@ def calibrate(
     error = pooled.calibration_error()
     if error is not None:
         print(f"Expected calibration error of spans above {floor:g}: {error:.3f}")
-    write_thresholds(
-        thresholds,
-        out,
-        model=model,
-        min_mentions=min_mentions,
-        calibration=[histogram.to_dict(system.name, name) for name, histogram in found],
-    )
+    curves = [histogram.to_dict(system.name, name) for name, histogram in found]
+    write_thresholds(thresholds, out, model=model, min_mentions=min_mentions, calibration=curves)
     print(f"Thresholds: {out}")
+    if report is not None:
+        used = {"part": part, "floor": floor, "min_mentions": min_mentions}
+        shown = {
+            **envelope(f"{system.name}: calibration", typed_command(), used),
+            "systems": [{"name": system.name, "kind": system.kind, "details": system.details, "notes": system.notes}],
+            "calibration": curves,
+        }
+        write_report(shown, report, quiet=True)

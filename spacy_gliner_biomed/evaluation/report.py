@@ -12,6 +12,7 @@ from ..annotate.output import text_file
 from .html_report import markdown, picture, write_html
 
 RESULT_FILE, PAGE_FILE, PICTURE_FILE = "result.json", "report.html", "picture.svg"
+DRAWN = ("rows", "few_shot", "throughput")  # sections that the picture is made of
 SHOWN_PROBLEMS = 5  # of each corpus, on the terminal
 
 
@@ -62,5 +63,8 @@ def write_report(result: Dict[str, Any], folder: Optional[Path] = None, quiet: b
         json.dump(result, stream, indent=1, ensure_ascii=False)
         stream.write("\n")
     write_html(result, folder / PAGE_FILE)
-    picture(result, folder / PICTURE_FILE)
-    print(f"Wrote {folder / RESULT_FILE}, {folder / PAGE_FILE} and {folder / PICTURE_FILE}.")
+    written = [folder / RESULT_FILE, folder / PAGE_FILE]
+    if any(result.get(section) for section in DRAWN):
+        picture(result, folder / PICTURE_FILE)
+        written.append(folder / PICTURE_FILE)
+    print(f"Wrote {', '.join(map(str, written))}.")

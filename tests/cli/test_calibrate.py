@@ -33,6 +33,18 @@ def test_thresholds_are_written(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert f"Thresholds: {out}" == outcome.out.splitlines()[-1]
 
 
+def test_the_curves_have_a_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A reliability curve for each corpus."""
+    write_corpus(tmp_path, "dev", "a", [ROW, JAK2])
+    options = ("--out", tmp_path / "t.json", "--report", tmp_path / "page")
+    outcome = run(capsys, "calibrate", "mini", "--corpora", tmp_path, *options)
+    assert outcome.status == 0, outcome.err
+    (curve,) = json.loads((tmp_path / "page" / "result.json").read_text())["calibration"]
+    assert ("a", 10) == (curve["corpus"], len(curve["bins"]))
+    assert "eliability" in (tmp_path / "page" / "report.html").read_text()
+    assert not (tmp_path / "page" / "picture.svg").exists()
+
+
 def test_the_lowest_threshold_is_asked_for(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch) -> None:
     """And the settings reach the pipe."""
     write_corpus(tmp_path, "dev", "a", [ROW])
