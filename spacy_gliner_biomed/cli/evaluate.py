@@ -34,33 +34,49 @@ SYSTEM_HELP = (
 FORMAT_HELP = "Of a file: jsonl, brat, pubtator, bioc, conll, gliner_rows, docbin; found out without."
 CORPORA_HELP = "The folder that holds train/, dev/ (and lexicon/), or one annotated file or folder of any known format."
 
+_corpora = typer.Option(..., help=CORPORA_HELP)
+_part = typer.Option("dev", help="The part of the folder to evaluate on.")
+_only = typer.Option([], help="A corpus by name; all of them without. Repeatable.")
+_format = typer.Option(None, help=FORMAT_HELP)
+_policy = typer.Option(Policy.drop, help="What becomes of gold mentions in several pieces.")
+_lexicon = typer.Option(False, "--lexicon", help="Compare with a lexicon matcher on the labels both know.")
+_training = typer.Option(
+    None, help="The folder of training corpora, to measure what the evaluated texts share with them."
+)
+_threshold = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without.")
+_thresholds = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate.")
+_device = typer.Option(None, help="cpu, cuda or cuda:1.")
+_overlap = typer.Option(EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does.")
+_precision = typer.Option(Precision.float32, help="How the models compute.")
+_batch_size = typer.Option(32, min=1, help="Documents at a time.")
+_bootstrap = typer.Option(1000, min=0, help="Rounds of resampling for the intervals; 0 leaves them out.")
+_seed = typer.Option(0, help="Of the resampling.")
+_worst = typer.Option(5, min=0, help="Passages with the most errors to show, for each system and corpus.")
+_out = typer.Option(
+    None, help="A folder for result.json, report.html, picture.svg and the predictions, which a second run reads again."
+)
+
 
 def evaluate(
     systems: List[str] = typer.Argument(None, help=SYSTEM_HELP + " Default: mini."),
-    corpora: Path = typer.Option(..., help=CORPORA_HELP),
-    part: str = typer.Option("dev", help="The part of the folder to evaluate on."),
-    only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
-    format: Optional[str] = typer.Option(None, help=FORMAT_HELP),
-    policy: Policy = typer.Option(Policy.drop, help="What becomes of gold mentions in several pieces."),
-    lexicon: bool = typer.Option(False, "--lexicon", help="Compare with a lexicon matcher on the labels both know."),
-    training: Optional[Path] = typer.Option(
-        None, help="The folder of training corpora, to measure what the evaluated texts share with them."
-    ),
-    threshold: Optional[float] = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without."),
-    thresholds: Optional[Path] = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate."),
+    corpora: Path = _corpora,
+    part: str = _part,
+    only: List[str] = _only,
+    format: Optional[str] = _format,
+    policy: Policy = _policy,
+    lexicon: bool = _lexicon,
+    training: Optional[Path] = _training,
+    threshold: Optional[float] = _threshold,
+    thresholds: Optional[Path] = _thresholds,
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
-    overlap: EvaluatedOverlap = typer.Option(
-        EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does."
-    ),
-    precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
-    batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
-    bootstrap: int = typer.Option(1000, min=0, help="Rounds of resampling for the intervals; 0 leaves them out."),
-    seed: int = typer.Option(0, help="Of the resampling."),
-    worst: int = typer.Option(5, min=0, help="Passages with the most errors to show, for each system and corpus."),
-    out: Optional[Path] = typer.Option(
-        None, help="A folder for result.json, report.html, picture.svg and the predictions, which a second run reads again."
-    ),
+    device: Optional[str] = _device,
+    overlap: EvaluatedOverlap = _overlap,
+    precision: Precision = _precision,
+    batch_size: int = _batch_size,
+    bootstrap: int = _bootstrap,
+    seed: int = _seed,
+    worst: int = _worst,
+    out: Optional[Path] = _out,
 ) -> None:
     """How good a model is: scores with confidence intervals, comparisons, errors; as tables, JSON and a page."""
     from tempfile import TemporaryDirectory
@@ -114,29 +130,23 @@ def evaluate(
 
 def compare(
     systems: List[str] = typer.Argument(..., help=SYSTEM_HELP),
-    corpora: Path = typer.Option(..., help=CORPORA_HELP),
-    part: str = typer.Option("dev", help="The part of the folder to compare on."),
-    only: List[str] = typer.Option([], help="A corpus by name; all of them without. Repeatable."),
-    format: Optional[str] = typer.Option(None, help=FORMAT_HELP),
-    policy: Policy = typer.Option(Policy.drop, help="What becomes of gold mentions in several pieces."),
-    lexicon: bool = typer.Option(False, "--lexicon", help="Add a lexicon matcher."),
-    training: Optional[Path] = typer.Option(
-        None, help="The folder of training corpora, to measure what the evaluated texts share with them."
-    ),
-    threshold: Optional[float] = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without."),
-    thresholds: Optional[Path] = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate."),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
-    overlap: EvaluatedOverlap = typer.Option(
-        EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does."
-    ),
-    precision: Precision = typer.Option(Precision.float32, help="How the models compute."),
-    batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
-    bootstrap: int = typer.Option(1000, min=0, help="Rounds of resampling for the intervals; 0 leaves them out."),
-    seed: int = typer.Option(0, help="Of the resampling."),
-    worst: int = typer.Option(5, min=0, help="Passages with the most errors to show, for each system and corpus."),
-    out: Optional[Path] = typer.Option(
-        None, help="A folder for result.json, report.html, picture.svg and the predictions, which a second run reads again."
-    ),
+    corpora: Path = _corpora,
+    part: str = _part,
+    only: List[str] = _only,
+    format: Optional[str] = _format,
+    policy: Policy = _policy,
+    lexicon: bool = _lexicon,
+    training: Optional[Path] = _training,
+    threshold: Optional[float] = _threshold,
+    thresholds: Optional[Path] = _thresholds,
+    device: Optional[str] = _device,
+    overlap: EvaluatedOverlap = _overlap,
+    precision: Precision = _precision,
+    batch_size: int = _batch_size,
+    bootstrap: int = _bootstrap,
+    seed: int = _seed,
+    worst: int = _worst,
+    out: Optional[Path] = _out,
 ) -> None:
     """Two or more systems on the same documents: differences in F1 with confidence intervals and corrected p-values."""
     if len(systems) + lexicon < 2:

@@ -18,11 +18,10 @@ from tqdm import tqdm
 
 from ..annotate.output import text_file
 from ..corpus.passage import AnnotatedPassage
-from .corpora import GoldCorpus, find_corpora
+from .corpora import GoldCorpus
 from .few_shot_corpora import FewShotCorpus, scored_facts, wanted_labels
 from .few_shot_sampling import choose_passages, count_mentions
-from .kinds import corpus_key, group_labels
-from .predicted import passages_again
+from .kinds import group_labels
 
 CELL_FORMAT = 1  # a change of how cells are made begins anew
 
@@ -182,6 +181,7 @@ class _Runner:
 
     def _learn(self, nlp: Any, corpus: FewShotCorpus, labels: Sequence[str], k: int, seed: int) -> Dict[str, Any]:
         from ..training.finetune import fine_tune
+        from ..training.replay import replay_passages
 
         counts = count_mentions(corpus.learnable(), labels)
         if not counts.any():
@@ -193,7 +193,9 @@ class _Runner:
             for number, passage in enumerate(corpus.learnable())
             if number in wanted
         ]
-        replayed = self._replayed(corpus) if self.replay is not None else []
+        replayed: List[AnnotatedPassage] = []
+        if self.replay is not None:
+            replayed = replay_passages(self.replay, [corpus.name], self.settings.replay_words)
         started = time.perf_counter()
         fine_tune(nlp, examples, labels, seed=seed, replay=replayed, progress=self.progress, **self.settings.training)
         return {
@@ -216,21 +218,6 @@ class _Runner:
             gold = passage.with_mentions(tuple(mention for mention in passage.mentions if mention.label in own))
             total += matcher.counts(gold, predicted)[strict]
         return {label: [int(count) for count in row] for label, row in zip(matcher.labels, total, strict=True)}
-
-    def _replayed(self, corpus: FewShotCorpus) -> List[AnnotatedPassage]:
-        """Passages of other corpora, each annotated for its own corpus' labels."""
-        from ..training.sources import take_words
-
-        assert self.replay is not None
-        own, found = corpus_key(corpus.name), []
-        for other in find_corpora(self.replay, "train"):
-            if corpus_key(other.name) != own:
-                passages = [
-                    replace(passage, corpus=other.name, labels=other.labels if passage.labels is None else passage.labels)
-                    for passage in passages_again(other)
-                ]
-                found += take_words(passages, self.settings.replay_words)
-        return found
 
     def _open(self) -> Any:
         from ..annotate.pipeline import build_pipeline

@@ -16,6 +16,7 @@ from ..corpus.formats import Problems
 from ..corpus.passage import AnnotatedPassage
 from .corpora import GoldCorpus
 from .systems import ScoredMention, System
+from .systems.fingerprint import fingerprint
 
 LONGEST = 48  # characters of a file's name; in UTF-8, with hash and ending, within the 255 bytes that file systems take
 
@@ -31,7 +32,7 @@ class PredictionStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._corpus_keys: Dict[Path, str] = {}
+        self._corpus_keys: Dict[Path, Dict[str, str]] = {}
 
     def predictions(
         self, system: System, corpus: GoldCorpus, labels: Sequence[str], overlap: str, total: Optional[int] = None
@@ -72,7 +73,7 @@ class PredictionStore:
 
     def _key(self, system: System, corpus: GoldCorpus, labels: Sequence[str], overlap: str) -> str:
         if corpus.path not in self._corpus_keys:
-            self._corpus_keys[corpus.path] = _content_key(corpus.path)
+            self._corpus_keys[corpus.path] = fingerprint(str(corpus.path))
         described = [system.kind, system.details, self._corpus_keys[corpus.path], corpus.policy, list(labels), overlap]
         return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -134,14 +135,3 @@ def _read_record(path: Path) -> Optional[Dict[str, Any]]:
 def _whole(rows_path: Path, record: Mapping[str, Any]) -> bool:
     """Whether predictions lie there as they were written; records of before sizes were kept say nothing of them."""
     return rows_path.is_file() and rows_path.stat().st_size == record.get("bytes", rows_path.stat().st_size)
-
-
-def _content_key(path: Path) -> str:
-    digest = hashlib.sha256()
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 16):
-                digest.update(block)
-    return digest.hexdigest()
