@@ -45,7 +45,7 @@ class GlinerBiomed(TrainablePipe):
     alignment_mode (str): how hits are put on tokens, as in `Doc.char_span`.
     window, stride (int): words read at a time, and from one window to the next; None for the checkpoint's window.
     batch_size (int): documents, as everywhere in spaCy. max_batch_tokens (int): sub-words per
-        forward pass; None for 2,048 on a CPU and 16,384 on a GPU.
+        forward pass; None for 1,024 on a CPU and 16,384 on a GPU.
     device (str): "cpu", "cuda", "cuda:1"; None follows spaCy, or else takes the CPU.
     precision (str): "float32", "bfloat16" or "int8" (CPU).
     scorer (callable): as for every pipe.
@@ -154,7 +154,7 @@ class GlinerBiomed(TrainablePipe):
         """The network with its tokenizers, on the device and in the precision of this pipe; loads the weights if need be."""
         scorer = shim_of(self.model).scorer
         device = resolve_device(self.cfg["device"], self.model)
-        budget = self.cfg["max_batch_tokens"] or (2048 if device == "cpu" else 16_384)
+        budget = self.cfg["max_batch_tokens"] or (1024 if device == "cpu" else 16_384)
         settings = Settings(self.cfg["precision"], device, int(budget))
         if scorer.settings != settings:
             scorer.configure(settings)
