@@ -4,7 +4,9 @@
 semantic types (spelt as the UMLS does: "Tissue" is theirs, "tissue" a corpus' own) and the uniting labels of
 `merges.jsonl`. Corpora use a label in their own way; the descriptions follow that use. Labels that only benchmarks know
 are left out on purpose, also as synonyms, so that they stay unseen. `pattern_wordings.jsonl` holds, in the same form, the
-everyday types that `training.silver.patterns` finds by rules.
+everyday types that `training.silver.patterns` finds by rules. `more_names.jsonl` adds further names to labels of both: what
+people of many trades might type, singular and plural mixed, written without knowledge of the paraphrases that test a model and
+then cleared of those that are among them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 WORDINGS_FILE = Path(__file__).with_name("wordings.jsonl")
 PATTERN_WORDINGS_FILE = Path(__file__).with_name("pattern_wordings.jsonl")
+MORE_NAMES_FILE = Path(__file__).with_name("more_names.jsonl")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Wording:
     """How one label may be put.
 
     label (str): the label itself, as corpora have it.
-    synonyms (tuple): other short names in the singular, none of them the wording of a second label of the same corpus.
+    synonyms (tuple): other short names, none of them the wording of a second label of the same corpus.
     plural (str): the label in the plural; the label itself where it has none.
     descriptions (tuple): sentences of 5 to 25 words that say what it is, list kinds, ask for it or tell what to mark.
     parents (tuple): broader labels that have wordings too, nearest first.
@@ -61,13 +64,15 @@ class TestWording:
 def load_wordings() -> Dict[str, Wording]:
     """RETURNS (dict): every label's wording, by label."""
     wordings = {}
+    with MORE_NAMES_FILE.open(encoding="utf8") as lines:
+        more = {row["label"]: row["names"] for row in map(json.loads, lines)}
     for file in (WORDINGS_FILE, PATTERN_WORDINGS_FILE):
         with file.open(encoding="utf8") as lines:
             for line in lines:
                 row = json.loads(line)
                 wordings[row["label"]] = Wording(
                     label=row["label"],
-                    synonyms=tuple(row["synonyms"]),
+                    synonyms=(*row["synonyms"], *more.get(row["label"], ())),
                     plural=row["plural"],
                     descriptions=tuple(row["descriptions"]),
                     parents=tuple(row["parents"]),

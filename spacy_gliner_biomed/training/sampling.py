@@ -20,7 +20,7 @@ from .settings import SourceSettings, StreamSettings
 from .store import WindowStore
 from .wording import Phrasing, WordingLike
 
-_VERSION = 1  # of the way batches are drawn: another one makes other batches of the same data
+_VERSION = 2  # of the way batches are drawn: another one makes other batches of the same data
 _ROUND, _BATCH = 1, 2  # what a random generator is for: part of its seed
 
 

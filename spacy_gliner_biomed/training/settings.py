@@ -84,6 +84,7 @@ class StreamSettings:
     wordings_per_label (int): different texts of one label in a batch.
     name, synonym, plural, description, name_and_description (float): how likely each kind of wording is, relative to the others.
         A label that lacks one takes its name. "name: description" follows `LABEL_TEMPLATE`.
+    frame (float): probability that words are put around a name, synonym or plural ("kind of …", "… mentioned in the text").
     case (float): probability that a name, synonym or plural is written in another case.
     withhold (list): label texts that are never shown, whatever the case: those a zero-shot test will ask for.
     prompt_subwords (int): sub-words of a window that a uni-encoder with absolute positions keeps for its labels.
@@ -103,12 +104,13 @@ class StreamSettings:
     plural: float = 0.08
     description: float = 0.15
     name_and_description: float = 0.12
+    frame: float = 0.0
     case: float = 0.15
     withhold: Tuple[str, ...] = ()
     prompt_subwords: int = 192
 
     def __post_init__(self) -> None:
-        for name in ("label_dropout", "negatives", "merge", "case"):
+        for name in ("label_dropout", "negatives", "merge", "frame", "case"):
             _within(f"stream.{name}", getattr(self, name), 0.0, 1.0)
         for name in ("batch_words", "max_labels", "wordings_per_label"):
             _within(f"stream.{name}", getattr(self, name), 1, None)

@@ -1,4 +1,4 @@
-"""A label's name → one of the many ways to ask for it: names, synonyms, plurals, cases, descriptions."""
+"""A label's name → one of the many ways to ask for it: names, synonyms, plurals, frames, cases, descriptions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,36 @@ import numpy as np
 from .settings import StreamSettings
 
 LABEL_TEMPLATE = "{name}: {description}"
-CASES: Tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.title, lambda text: text[:1].upper() + text[1:])
+CASES: Tuple[Callable[[str], str], ...] = (
+    str.lower,
+    str.upper,
+    str.title,
+    lambda text: text[:1].upper() + text[1:],
+    lambda text: text.upper().replace(" ", "_"),  # as tag sets and columns of tables spell their names
+    lambda text: text.lower().replace(" ", "_"),
+)
+# What people write around a name. Those with `{many}` take the plural
+FRAMES = (
+    "name of a {one}",
+    "{one} by name",
+    "mention of a {one}",
+    "kind of {one}",
+    "type of {one}",
+    "any {one}",
+    "specific {one}",
+    "{one} term",
+    "reference to a {one}",
+    "{one} in the text",
+    "biomedical {one}",
+    "{one}, any kind",
+    "all {many}",
+    "{many} of any kind",
+    "names of {many}",
+    "mentioned {many}",
+    "{many} mentioned in the text",
+    "list of {many}",
+)
+ONE_FRAMES = tuple(frame for frame in FRAMES if "{one}" in frame)
 
 
 class WordingLike(Protocol):
@@ -68,9 +97,18 @@ class Phrasing:
             text = str(allowed[random.integers(len(allowed))]) if allowed else label
         elif known is not None and kind == 2 and known.plural:
             text = str(known.plural)
+        if self.settings.frame and random.random() < self.settings.frame:
+            text = self._framed(text, random)
         if random.random() < self.settings.case:
             text = CASES[random.integers(len(CASES))](text)
         return text
+
+    def _framed(self, text: str, random: np.random.Generator) -> str:
+        """A name with words around it; frames for a plural take labels' plurals alone."""
+        known = self._wordings.get(text)
+        frames = FRAMES if known is not None and known.plural else ONE_FRAMES
+        many = known.plural if known is not None else text
+        return frames[random.integers(len(frames))].format(one=text, many=many)
 
     def draw_all(
         self, labels: Sequence[str], together: Sequence[Collection[str]], random: np.random.Generator

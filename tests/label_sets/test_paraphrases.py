@@ -16,6 +16,7 @@ from spacy_gliner_biomed.label_sets import (
     read_paraphrases,
     read_test_wordings,
 )
+from spacy_gliner_biomed.training.wording import FRAMES, ONE_FRAMES
 
 FILE = Path(__file__).parents[2] / "project" / "assets" / "label_paraphrases.jsonl"
 MEASURED = (
@@ -54,6 +55,15 @@ def test_training_never_sees_them(paraphrases: Dict[str, Tuple[str, ...]]) -> No
     known = {name.casefold() for wording in load_wordings().values() for name in wording.names}
     for label, names in paraphrases.items():
         assert known.isdisjoint(name.casefold() for name in names), label
+
+
+def test_training_never_puts_them_together(paraphrases: Dict[str, Tuple[str, ...]]) -> None:
+    """Nor does one come about when training puts words around a name of any label."""
+    held = {name.casefold() for names in paraphrases.values() for name in names}
+    for wording in load_wordings().values():
+        for name in wording.names:
+            for frame in FRAMES if name == wording.label else ONE_FRAMES:
+                assert frame.format(one=name, many=wording.plural).casefold() not in held, (wording.label, name, frame)
 
 
 def test_every_label_has_a_plain_sentence(wordings: Dict[str, TestWording]) -> None:

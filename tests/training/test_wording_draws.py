@@ -10,7 +10,7 @@ import pytest
 
 from spacy_gliner_biomed.label_sets import Wording
 from spacy_gliner_biomed.training.settings import StreamSettings
-from spacy_gliner_biomed.training.wording import Phrasing
+from spacy_gliner_biomed.training.wording import FRAMES, ONE_FRAMES, Phrasing
 from tests.training.tiny_training import BARE, WORDINGS
 
 KINDS = {
@@ -48,6 +48,25 @@ def test_cases():
     """Short texts change their case, sentences don't."""
     found = draws(replace(BARE, description=1.0, case=0.8))
     assert {"drug", "DRUG", "Drug", "A substance given to treat a disease."} == set(found)
+
+
+def test_cases_of_several_words():
+    """Tag sets and column names join words with underscores."""
+    wordings = {"drug dose": Wording("drug dose", (), "", (), ())}
+    found = draws(replace(BARE, case=1.0), "drug dose", wordings)
+    assert {"drug dose", "DRUG DOSE", "Drug Dose", "Drug dose", "DRUG_DOSE", "drug_dose"} == set(found)
+
+
+def test_frames():
+    """Words around a name; only a label's own name lends its plural to them."""
+    found = set(draws(replace(BARE, frame=1.0), count=2000))
+    assert found == {frame.format(one="drug", many="drugs") for frame in FRAMES}
+    synonyms = set(draws(replace(BARE, name=0.0, synonym=1.0, frame=1.0), count=2000))
+    assert synonyms == {frame.format(one=one) for frame in ONE_FRAMES for one in ("medicine", "pharmaceutical")}
+
+
+def test_descriptions_have_no_frames():
+    assert set(draws(replace(BARE, name=0.0, description=1.0, frame=1.0))) == KINDS["description"]
 
 
 def test_unknown_labels_keep_their_name():
