@@ -23,7 +23,8 @@ class AssetError(ValueError):
 def verify(folder: Path) -> None:
     """Compare each asset with the sum that `checksums.json` in its folder holds for it.
 
-    folder (Path): holds the assets and `checksums.json`, a mapping from file name to SHA-256 in hexadecimal.
+    folder (Path): holds the assets, in subfolders too, and `checksums.json`, a mapping from path below the folder, with "/"
+        between names, to SHA-256 in hexadecimal.
     RAISES (AssetError): at the first file that is missing or differs; and where the sums cannot be read.
     """
     folder = Path(folder)
@@ -41,10 +42,10 @@ def verify(folder: Path) -> None:
 
 
 def record(folder: Path) -> Dict[str, str]:
-    """Write `checksums.json` anew, from the files that lie in the folder now (hidden files and subfolders left out).
+    """Write `checksums.json` anew, from the files that lie in and below the folder now, hidden ones left out.
 
     folder (Path): holds the assets.
-    RETURNS (dict): file name → SHA-256, as written.
+    RETURNS (dict): path below the folder → SHA-256, as written.
     RAISES (AssetError): where the folder does not exist or holds no asset.
     """
     folder = Path(folder)
@@ -65,9 +66,10 @@ def sha256(path: Path) -> str:
 
 
 def _asset_names(folder: Path) -> Iterable[str]:
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.name != CHECKSUMS_FILE and not path.name.startswith("."):
-            yield path.name
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != CHECKSUMS_FILE and not any(part.startswith(".") for part in name.split("/")):
+            yield name
 
 
 def _read_checksums(path: Path) -> Dict[str, str]:
@@ -80,9 +82,9 @@ def _read_checksums(path: Path) -> Dict[str, str]:
     if not isinstance(checksums, dict) or not checksums:
         raise AssetError(f"'{path}' must hold a JSON object from file name to SHA-256, at least one; restore it.")
     for name, checksum in checksums.items():
-        # A name with a folder in it could point outside the assets.
-        if Path(name).name != name or name in ("", ".", ".."):
-            raise AssetError(f"'{path}' lists '{name}', which is not a plain file name; list files of its folder only.")
+        # "..", a root or a drive could point outside the assets
+        if "\\" in name or any(part in ("", ".", "..") or ":" in part for part in name.split("/")):
+            raise AssetError(f"'{path}' lists '{name}', which is no path below its folder; list files of that folder only.")
         if not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
             raise AssetError(
                 f"'{path}' holds {checksum!r} for '{name}', not a SHA-256 of 64 hexadecimal digits; restore it."

@@ -40,6 +40,20 @@ def test_a_missing_asset_is_named(assets: Path) -> None:
         verify(assets)
 
 
+def test_assets_in_subfolders(assets: Path) -> None:
+    """They are recorded with their path, hidden ones are not, and a changed one is named with it."""
+    folder = assets / "raw" / "pubmed"
+    folder.mkdir(parents=True)
+    (assets / ".hidden").mkdir()
+    for path in (folder / "a.xml", assets / ".hidden" / "b", folder / ".c", folder / CHECKSUMS_FILE):
+        path.write_text("x")
+    assert ["abstract.txt", "raw/pubmed/a.xml", f"raw/pubmed/{CHECKSUMS_FILE}", "train.jsonl"] == sorted(record(assets))
+    verify(assets)
+    (folder / "a.xml").write_text("y")
+    with pytest.raises(AssetError, match=r"raw/pubmed/a\.xml' has SHA-256"):
+        verify(assets)
+
+
 def test_other_files_do_not_matter(assets: Path) -> None:
     """A file beside the assets is neither listed nor refused, and recording passes hidden files over."""
     (assets / ".train.jsonl.swp").write_text("editor")
@@ -56,8 +70,10 @@ def test_other_files_do_not_matter(assets: Path) -> None:
         ("{}", "at least one"),
         ('{"a": 3}', "not a SHA-256"),
         ('{"a": "12"}', "not a SHA-256"),
-        ('{"../a": "%s"}' % ("0" * 64), "not a plain file name"),
-        ('{"": "%s"}' % ("0" * 64), "not a plain file name"),
+        *(
+            (json.dumps({name: "0" * 64}), "no path below its folder")
+            for name in ("", "../a", "a/../../b", "/etc/passwd", "a//b", "./a", "a\\..\\b", "C:/a")
+        ),
     ],
 )
 def test_damaged_sums_are_refused(tmp_path: Path, content: str, message: str) -> None:

@@ -19,7 +19,7 @@ from weasel.cli.run import project_run
 from spacy_gliner_biomed.training.recipe import read_recipe
 
 PROJECT = Path(__file__).parents[2] / "project"
-STEPS = ["corpus", "train", "evaluate", "package"]
+STEPS = ["dev-corpus", "train", "evaluate", "package"]
 WHEEL = "packages/en_gliner_biomed_demo-0.1.0/dist/en_gliner_biomed_demo-0.1.0-py3-none-any.whl"
 
 # Any proxy that is asked refuses, so that a step which reaches for the network fails instead of passing by luck.
@@ -138,7 +138,7 @@ def test_finetune_adapts_and_measures(tmp_path: Path) -> None:
     scores = json.loads((project / "metrics" / "adapted.json").read_text())
     assert 0.3 < scores["spans_gliner_f"] < 1.0 and 8 == len(scores["spans_gliner_per_type"])
     assert written < (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns
-    assert list(srsly.read_yaml(project / "project.lock")) == ["corpus", "adapt", "evaluate-adapted"]
+    assert list(srsly.read_yaml(project / "project.lock")) == ["dev-corpus", "adapt", "evaluate-adapted"]
     assert ["adapted"] == [path.name for path in (project / "training").iterdir()]
 
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from typing import Dict
 
-from .base import Report, Setting, Source
+from .base import Setting, Source
 from .clinical_trials import CLINICAL_TRIALS
 from .dailymed import DAILYMED
 from .local import LOCAL
 from .patents import PATENTS
 from .pubmed import PUBMED
+from .report import Report
 
 __all__ = ["SOURCES", "Report", "Setting", "Source", "choose_source"]
 

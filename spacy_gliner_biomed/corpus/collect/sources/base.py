@@ -1,37 +1,22 @@
-"""What all sources share: their settings, and what becomes of documents that are broken or are left out."""
+"""What all sources share: their settings, and what one reading of them needs."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
-from ...formats.problems import Problems
 from ..passages import Passage
+from .report import Report
 
 if TYPE_CHECKING:
-    from .http import Fetched
+    from .download import Fetched
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
-
-
-class Report(Problems):
-    """Collects what is broken in the files (`add`), and counts what is whole but not taken (`leave_out`).
-
-    keep (int): most problems to list; all are counted.
-    """
-
-    def __init__(self, keep: int = 1000) -> None:
-        super().__init__(keep)
-        self.left_out: Counter[str] = Counter()
-
-    def leave_out(self, reason: str, n: int = 1) -> None:
-        """Count `n` documents or sections that the settings leave out, under a reason in a few words."""
-        self.left_out[reason] += n
+Earlier = Callable[[], Iterable[Passage]]
 
 
 @dataclass(frozen=True)
@@ -90,12 +75,14 @@ class Reading:
     settings (mapping): a value for each of its settings.
     report (Report): takes problems.
     raw (Path): folder for fetched files, so that a second reading fetches nothing again; None keeps them for this one.
+    earlier (callable): gives the passages of the pieces that the report has this reading pass over.
     """
 
     source: str
     settings: Mapping[str, Any]
     report: Report
     raw: Optional[Path] = None
+    earlier: Earlier = tuple
     _temporary: Optional[tempfile.TemporaryDirectory[str]] = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:
@@ -190,6 +177,7 @@ class Source:
         settings: Optional[Mapping[str, Any]] = None,
         report: Optional[Report] = None,
         raw: Optional[Path] = None,
+        earlier: Earlier = tuple,
     ) -> Iterator[Passage]:
         """Read text, one passage at a time.
 
@@ -197,11 +185,12 @@ class Source:
         settings (mapping): values for some of the settings.
         report (Report): takes broken documents, which are passed over, and counts what is left out.
         raw (Path): a folder for what is fetched; a second reading takes it from there.
+        earlier (callable): gives what an earlier reading has yielded of the pieces that `report` has this one pass over.
         YIELDS (Passage): in the order of files and documents, which is always the same.
         RAISES (ValueError): for a wrong setting; and for what cannot be read or fetched at all, with the way out.
         RAISES (FileNotFoundError): where there is nothing at `where`.
         """
-        reading = Reading(self.name, self.complete(settings), Report() if report is None else report, raw)
+        reading = Reading(self.name, self.complete(settings), Report() if report is None else report, raw, earlier)
         try:
             yield from self.reader(str(where), reading)
         finally:

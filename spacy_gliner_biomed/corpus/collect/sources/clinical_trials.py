@@ -22,8 +22,9 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ..heuristics import ARM_GROUPS
 from ..passages import Passage
 from .base import Reading, Setting, Source
+from .download import Again, Fetched, fetched
 from .files import documents
-from .http import Again, Client, Fetched, fetched
+from .http import Client
 from .json_objects import Item, json_objects
 from .places import local_file
 

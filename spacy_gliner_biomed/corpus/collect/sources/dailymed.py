@@ -20,11 +20,14 @@ from xml.etree.ElementTree import Element
 
 from ..passages import Passage
 from .base import Reading, Setting, Source
+from .download import Again, Fetched
 from .drug_names import set_id_of, title_of
 from .files import documents
-from .http import Again, Client, Fetched
+from .http import Client
 from .places import local_file
-from .xml import Record, lines_of, records, text_of
+from .xml import records
+from .xml_document import Record
+from .xml_text import lines_of, text_of
 
 ADDRESS = "https://dailymed.nlm.nih.gov/dailymed/services/v2/spls/"
 LICENCE = "DailyMed; labels as submitted to the FDA, free to use"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Dict, Iterator, Optional, Tuple
 from xml.etree.ElementTree import Element
 
-from .base import Reading, Report
-from .xml import text_of
+from .base import Reading
+from .report import Report
+from .xml_text import text_of
 
 _ACTIVE = ("ACTIB", "ACTIM", "ACTIR", "ACTI")  # class codes of ingredients that act; the others are fillers
 _PRODUCTS = frozenset({"manufacturedProduct", "manufacturedMedicine", "partProduct", "partMedicine"})

@@ -20,7 +20,8 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 
 from ..passages import write_bytes
 from .base import Reading
-from .http import Again, Client, Fetched, fetched
+from .download import Again, Fetched, fetched
+from .http import Client
 
 BASE = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 MOST_RECORDS = 9_999

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Callable, Collection, Iterator, NamedTuple, Optional, Tuple
 
-from .base import Report
+from .report import Report
 
 MOST_BYTES = 16 << 30  # of one file, unpacked
 MOST_ARCHIVE = 2 << 30  # of an archive within an archive
@@ -93,19 +93,25 @@ def documents(path: Path, suffixes: Collection[str], report: Report) -> Iterator
 
     path (Path): a file or folder; `.gz` is unpacked, `.zip` looked into.
     suffixes (collection): endings of the files wanted in folders and archives, without `.gz`, as ".xml".
-    report (Report): told of files that cannot be read; files of other endings are counted there.
+    report (Report): told of files that cannot be read; files of other endings are counted there. Pieces that it passes over
+        are not opened: files, and the entries of an archive that is read by itself.
     YIELDS (Document): those of folders by name, those of archives in the archive's order.
     RAISES (FileNotFoundError): where there is nothing.
     """
     path = Path(path)
     if path.is_dir():
         for file in plain_files(path):
+            if not report.begin_piece():
+                continue
             if file.suffix == ".zip" or _plain(file.name).endswith(tuple(suffixes)):
                 yield from _open(file, suffixes, report)
             else:
                 report.leave_out(f"files that do not end in {', '.join(suffixes)} or .zip")
+    elif path.name.lower().endswith(".zip") and path.is_file():
+        yield from _open(path, suffixes, report, in_pieces=True)
     elif path.is_file():
-        yield from _open(path, suffixes, report)
+        if report.begin_piece():
+            yield from _open(path, suffixes, report)
     else:
         raise FileNotFoundError(f"There is nothing at '{path}'; name a file or folder that is there.")
 
@@ -168,10 +174,13 @@ def _plain(name: str) -> str:
     return name.lower().removesuffix(".gz")
 
 
-def _open(path: Path, suffixes: Collection[str], report: Report) -> Iterator[Document]:
+def _open(path: Path, suffixes: Collection[str], report: Report, in_pieces: bool = False) -> Iterator[Document]:
     where = str(path)
     with reported(where, report), path.open("rb") as stream:
-        yield from _contents(stream, path.name, where, suffixes, report, depth=0)
+        if in_pieces:
+            yield from _archive(stream, where, suffixes, report, depth=0, in_pieces=True)
+        else:
+            yield from _contents(stream, path.name, where, suffixes, report, depth=0)
 
 
 def _contents(
@@ -187,13 +196,15 @@ def _contents(
 
 
 def _archive(
-    stream: IO[bytes], where: str, suffixes: Collection[str], report: Report, depth: int
+    stream: IO[bytes], where: str, suffixes: Collection[str], report: Report, depth: int, in_pieces: bool = False
 ) -> Iterator[Document]:
     if depth >= MOST_ARCHIVES:
         report.add(where, f"archives lie in each other more than {MOST_ARCHIVES} deep here; this one is passed over.")
         return
     with zipfile.ZipFile(stream) as archive:
         for entry in archive.infolist():
+            if in_pieces and not report.begin_piece():
+                continue
             name = entry.filename.rpartition("/")[2]
             inside = f"{where}/{entry.filename}"
             if entry.is_dir() or not name or name.startswith(".") or "__MACOSX" in entry.filename:

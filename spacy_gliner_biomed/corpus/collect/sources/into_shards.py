@@ -4,10 +4,16 @@ What is read is divided into parts: a file that is large by itself, several smal
 behind those of the parts before it; beside them is a record with the part's key: the hashes of its files, the settings. A
 second run reads only parts whose key or shards have changed, and those behind them, whose numbers may have.
 
+A part that was broken off goes on behind its last finished shard. Of what lies before, nothing is packed or written again.
+Read again is only the piece that shard ends in: a file or, of an archive, an entry. It is unpacked and parsed from its beginning
+(about 30 MB of XML a second), as compressed files cannot be entered in the middle; pieces before it are not opened, pages that
+were fetched stay. The hashes of a part's files are always computed.
+
     OUT/shard-00000.jsonl.gz …
-        records/part-00000.json     key, hashes of its shards, counts
-        counts.json                 the sum, as the other steps write it
-        problems.txt                what was broken: file, line, a sentence
+        records/part-00000.json             key, hashes of its shards, counts
+        records/unfinished-00000.json       of a part that is not: key, hashes of the shards there are, where to go on
+        counts.json                         the sum, as the other steps write it
+        problems.txt                        what was broken: file, line, a sentence
 """
 
 from __future__ import annotations
@@ -15,17 +21,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
 from ...assets import sha256
 from ..counts import Counts, add_up
-from ..passages import SHARD_SIZE, ShardWriter, remove_shards_from, shard_name, write_bytes
+from ..passages import SHARD_SIZE, Passage, ShardWriter, read_passages, remove_shards_from, shard_name, write_bytes
 from ..steps import COUNTS, RECORDS
-from .base import Report, Source
+from .base import Source
 from .files import plain_files
+from .report import Report
 
 VERSION = 1  # to be raised when a source gives other passages
 PART_BYTES = 64 << 20  # of small files that are read as one part
@@ -66,8 +75,10 @@ def read_into(
             key = _key(VERSION, source.name, complete, size, first, [_fingerprint(where) for where in part])
             record = _read_json(path)
             if record is None or record.get("key") != key or not _is_whole(out, first, record):
-                record = {"key": key, **_read_part(out, source, part, complete, folder, size, first, bar)}
-                _write_json(path, record)  # last: with it, the part is done
+                unfinished = _Unfinished(out, number, key, first, size)
+                record = {"key": key, **_read_part(out, source, part, complete, folder, unfinished, bar)}
+                _write_json(path, record)  # with it, the part is done
+                unfinished.path.unlink(missing_ok=True)
             records.append(record)
             first += len(record["shards"])
     return _finish(out, source, complete, records, first)
@@ -97,26 +108,75 @@ def _read_part(
     part: Sequence[str],
     settings: Mapping[str, Any],
     raw: Path,
-    size: int,
-    first: int,
+    unfinished: _Unfinished,
     bar: Any,
 ) -> Dict[str, Any]:
     report, counts = Report(), Counts()
-    with ShardWriter(out, size, first) as writer:
-        for where in part:
-            for passage in source.read(where, settings, report, raw):
+    shards, taken = unfinished.restore(report)
+    n_written = len(shards) * unfinished.size
+    with ShardWriter(out, unfinished.size, unfinished.first + len(shards)) as writer:
+        writer.count = n_written
+        for number in range(report.mark.where, len(part)):
+            report.start(number)
+            earlier = partial(unfinished.passages, shards[:], report.mark.begun, report.mark.passages)
+            for passage in source.read(part[number], settings, report, raw, earlier):
+                report.passages += 1
+                if report.passages <= n_written:
+                    continue  # the shard that was finished last holds it
                 writer.write(passage)
-                counts.passages_in[passage.source] += 1
-                counts.passages_out[passage.source] += 1
+                taken[passage.source] += 1
                 bar.update()
+                if writer.count % unfinished.size == 0:
+                    shards.append(sha256(out / shard_name(writer.shards - 1)))
+                    unfinished.store(report, shards, taken)
+    counts.passages_in, counts.passages_out = Counter(taken), Counter(taken)
     for reason, n in report.left_out.items():
         counts.reasons.setdefault(reason, Counter())[source.name] += n
         counts.passages_in[source.name] += n
         counts.dropped[source.name] += n
     if report.count:
         counts.tally(PROBLEM_TALLY, source.name, report.count)
-    hashes = [sha256(out / shard_name(number)) for number in range(first, writer.shards)]
-    return {"shards": hashes, "counts": counts.to_dict(), "problems": [str(problem) for problem in report]}
+    shards += [sha256(out / shard_name(number)) for number in range(unfinished.first + len(shards), writer.shards)]
+    return {"shards": shards, "counts": counts.to_dict(), "problems": [str(problem) for problem in report]}
+
+
+class _Unfinished:
+    """How far a part has been read: beside it while it is, so that a later run goes on there.
+
+    out (Path), number (int), key (str): the folder, the part's number and key.
+    first (int): the number of the part's first shard.
+    size (int): passages in a shard.
+    """
+
+    def __init__(self, out: Path, number: int, key: str, first: int, size: int) -> None:
+        self.path = out / RECORDS / f"unfinished-{number:05d}.json"
+        self.first, self.size = first, size
+        self._out, self._key = out, key
+
+    def restore(self, report: Report) -> Tuple[List[str], Counter[str]]:
+        """Set a report to where an earlier run was broken off, if there is one, and its shards are as it left them.
+
+        RETURNS (tuple): the hashes of the shards there are, and the numbers of passages in them by source.
+        """
+        try:
+            row = json.loads(self.path.read_text(encoding="utf-8"))
+            if row["key"] == self._key and _is_whole(self._out, self.first, row):
+                shards, taken = list(row["shards"]), Counter(row["taken"])
+                report.restore(row["mark"])
+                return shards, taken
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return [], Counter()
+
+    def store(self, report: Report, shards: Sequence[str], taken: Mapping[str, int]) -> None:
+        """Write down how far it is; to be called when a shard is finished."""
+        row = {"key": self._key, "shards": list(shards), "taken": dict(taken), "mark": report.to_dict()}
+        _write_json(self.path, row)
+
+    def passages(self, shards: Sequence[str], begin: int, end: int) -> Iterator[Passage]:
+        """YIELDS (Passage): those of the part from number `begin` to `end`, from its shards."""
+        files = [self._out / shard_name(self.first + number) for number in range(len(shards))]
+        return islice(read_passages(*files), begin, end) if end > begin else iter(())
 
 
 def _finish(
@@ -127,6 +187,8 @@ def _finish(
     for path in (out / RECORDS).glob("part-*.json"):
         if path.stem.removeprefix("part-").isdigit() and int(path.stem.removeprefix("part-")) >= len(records):
             path.unlink()
+    for path in (out / RECORDS).glob("unfinished-*.json"):  # of a run with other settings
+        path.unlink()
     problems = [line for record in records for line in record["problems"]]
     write_bytes(out / PROBLEMS, "".join(f"{line}\n" for line in problems).encode("utf-8", "backslashreplace"))
     total = {

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any, Iterator, List, NamedTuple, Optional
 
-from .base import Report
 from .files import Bounded, bounded_lines
+from .report import Report
 
 MOST_BYTES = 32 << 20  # of one object
 _BLOCK = 1 << 16

@@ -13,8 +13,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ...formats import detect_format, read
 from ..passages import Passage
 from .base import Reading, Setting, Source
+from .download import Fetched
 from .files import MOST_LINE, Document, bounded_lines, decoded, documents, plain_files, reported
-from .http import Fetched
 from .json_objects import LINES, Item, json_objects
 from .places import local_file
 
@@ -48,7 +48,8 @@ def read_local(where: str, reading: Reading) -> Iterator[Passage]:
     for path in plain_files(root) if root.is_dir() else [root]:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
         if _is_bioc(path):
-            yield from _read_bioc(path, reading, note)
+            if reading.report.begin_piece():
+                yield from _read_bioc(path, reading, note)
             continue
         for document in documents(path, (*TEXT, *LINES), reading.report):
             inside = name if document.where == str(path) else f"{name}/{document.where.removeprefix(f'{path}/')}"

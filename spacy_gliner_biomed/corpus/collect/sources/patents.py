@@ -24,10 +24,12 @@ from xml.etree.ElementTree import Element
 
 from ..passages import Passage
 from .base import Reading, Setting, Source
+from .download import Fetched
 from .files import Document, bounded_lines, decoded, documents
-from .http import Fetched
 from .places import key_header, local_file
-from .xml import Record, lines_of, records, text_of
+from .xml import records
+from .xml_document import Record
+from .xml_text import lines_of, text_of
 
 LICENCE = "published patents; their texts are not restricted by the US patent office"
 CLASSES = ("A61K", "A61P", "C07K", "C12N", "G01N33")

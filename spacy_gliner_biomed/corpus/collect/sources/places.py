@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
+from .addresses import shown
 from .base import Reading
-from .http import Client, Fetched, fetched, shown
+from .download import Fetched, fetched
+from .http import Client
 
 
 def local_file(

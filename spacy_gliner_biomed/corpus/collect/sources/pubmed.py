@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 from xml.etree.ElementTree import Element
 
 from ..passages import Passage
 from .base import Reading, Setting, Source
+from .download import Fetched
 from .eutils import BASE, fetch_pages
 from .files import documents
-from .http import Fetched
 from .places import local_file
-from .xml import Record, records, text_of
+from .xml import records
+from .xml_document import Record
+from .xml_text import text_of
 
 LICENCE = "NLM data terms; abstracts may be under their publishers' copyright"
 # The seed's query: what a disease does to people, in articles that have an abstract
@@ -42,6 +44,8 @@ def read_pubmed(where: str, reading: Reading) -> Iterator[Passage]:
         them, or the https address of one.
     """
     seen = _Seen()
+    for passage in reading.earlier():
+        seen.add(int(passage.id))
     if where.startswith("query:"):
         for page, fetched_then in fetch_pages(where.removeprefix("query:").strip() or QUERY, reading):
             yield from _read_files(page, fetched_then, reading, seen)
@@ -53,16 +57,15 @@ class _Seen:
     """The PMIDs that were met, a bit each: a revised record in an update file, and windows of days that overlap."""
 
     def __init__(self) -> None:
-        self._bits = bytearray()
+        self._blocks: Dict[int, bytearray] = {}  # of 65,536 numbers each, so that a single large one costs little
 
     def add(self, number: int) -> bool:
         """RETURNS (bool): whether it is new."""
-        at, bit = number >> 3, 1 << (number & 7)
-        if at >= len(self._bits):
-            self._bits.extend(bytes(at + 1 - len(self._bits)))
-        if self._bits[at] & bit:
+        block = self._blocks.setdefault(number >> 16, bytearray(1 << 13))
+        at, bit = (number & 0xFFFF) >> 3, 1 << (number & 7)
+        if block[at] & bit:
             return False
-        self._bits[at] |= bit
+        block[at] |= bit
         return True
 
 

@@ -162,8 +162,8 @@ def test_damaged_archives(tmp_path: Path) -> None:
 
 def test_objects_and_lines_beyond_their_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are passed over in lists and in lines; what follows is read."""
-    from spacy_gliner_biomed.corpus.collect.sources.base import Report
     from spacy_gliner_biomed.corpus.collect.sources.files import documents
+    from spacy_gliner_biomed.corpus.collect.sources.report import Report
 
     large = {"protocolSection": {"x": "y" * 300_000}}
     (tmp_path / "a.json").write_text(json.dumps([large, trial(1)]))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.corpus.collect.sources.http import Again, fetched, shown
+from spacy_gliner_biomed.corpus.collect.sources.addresses import shown
+from spacy_gliner_biomed.corpus.collect.sources.download import Again, fetched
 from tests.corpus.collect.sources.server import Clock, Reply, Request, file_answer, in_turn, serving
 
 CONTENT = bytes(range(256)) * 1000

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import pytest
 
 from spacy_gliner_biomed.cli.app import main
+from spacy_gliner_biomed.corpus.collect import passages
 from spacy_gliner_biomed.corpus.collect.passages import read_passages
 from spacy_gliner_biomed.corpus.collect.sources import SOURCES, into_shards
 from spacy_gliner_biomed.corpus.collect.sources.into_shards import read_into
 from spacy_gliner_biomed.corpus.collect.steps import read_counts
+from tests.corpus.collect.sources.reading import zipped
 from tests.corpus.collect.sources.test_clinical_trials import trial
+
+RAW = Path(__file__).parents[4] / "project" / "assets" / "raw"
 
 
 def trials(folder: Path, n_files: int = 6, n_trials: int = 5) -> Path:
@@ -131,6 +137,86 @@ def test_killed_readings_end_the_same(tmp_path: Path) -> None:
     assert n_killed >= 2
     subprocess.run([sys.executable, "-c", script, str(out), str(source)], check=True)
     assert content(whole) == {name: data for name, data in content(out).items() if not name.endswith(".partial")}
+
+
+class Ended(BaseException):
+    """The power went."""
+
+
+def packed(monkeypatch: pytest.MonkeyPatch, until: Optional[int] = None) -> List[str]:
+    """RETURNS (list): fills with the ids of passages that are packed; after `until` of them the run ends."""
+    seen: List[str] = []
+    real = passages.PackedLines.add
+
+    def add(self: passages.PackedLines, passage: passages.Passage) -> None:
+        if len(seen) == until:
+            raise Ended
+        seen.append(passage.id)
+        real(self, passage)
+
+    monkeypatch.setattr(passages.PackedLines, "add", add)
+    return seen
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
+@pytest.mark.parametrize("name", SOURCES)
+def test_broken_off_anywhere_it_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, as_archive: bool
+) -> None:
+    """After whichever passage: the end is the same, problems and counts too, and no finished shard is packed again."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power fails here, and hundreds of small files are written
+    where = RAW / name
+    if as_archive:
+        files = [path for path in sorted(where.rglob("*")) if path.is_file()]
+        where = tmp_path / "all.zip"
+        where.write_bytes(zipped(**{path.relative_to(RAW).as_posix(): path.read_bytes() for path in files}))
+
+    def run(out: Path) -> Dict[str, Any]:
+        return read_into(out, SOURCES[name], [str(where)], {"name": "own"} if name == "local" else None, size=2, progress=False)
+
+    total = sum(run(tmp_path / "whole")["out"].values())
+    whole = content(tmp_path / "whole")
+    assert total >= 2 and whole["problems.txt"]
+    for until in range(total):
+        out = tmp_path / f"{until}"
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Ended):
+            packed(patch, until)
+            run(out)
+        with pytest.MonkeyPatch.context() as patch:
+            again = packed(patch)
+            run(out)
+        assert total - until // 2 * 2 == len(again)
+        assert whole == content(out)
+
+
+def test_entries_that_were_read_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an archive of twenty, only the one that was being read and those behind it; damaged notes about it cost the notes."""
+    files = {f"{number:02}__json": json.dumps(trial(number)).encode() for number in range(20)}
+    (tmp_path / "all.zip").write_bytes(zipped(**files))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Ended):
+        packed(patch, 31)
+        read(tmp_path / "out", tmp_path / "all.zip")
+    opened: List[str] = []
+    real = zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda self, entry: opened.append(entry.filename) or real(self, entry))
+    note = tmp_path / "out" / "records" / "unfinished-00000.json"
+    assert 7 == len(json.loads(note.read_text())["shards"])
+    copy = Path(shutil.copytree(tmp_path / "out", tmp_path / "copy"))
+    read(tmp_path / "out", tmp_path / "all.zip")
+    assert [f"{number:02}.json" for number in range(13, 20)] == opened and not note.exists()
+    for damaged in ("{", '{"key": 1}', note_with(copy, "mark", {}), note_with(copy, "taken", 3)):
+        shutil.rmtree(tmp_path / "out")
+        shutil.copytree(copy, tmp_path / "out")
+        note.write_text(damaged)
+        opened.clear()
+        read(tmp_path / "out", tmp_path / "all.zip")
+        assert 20 == len(opened) and 40 == len(list(passages.read_passages(tmp_path / "out")))
+
+
+def note_with(out: Path, name: str, value: Any) -> str:
+    """RETURNS (str): the note of a reading that was broken off, with another value."""
+    note = json.loads((out / "records" / "unfinished-00000.json").read_text())
+    return json.dumps({**note, name: value})
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.corpus.collect.sources.base import Report
 from spacy_gliner_biomed.corpus.collect.sources.files import Bounded
-from spacy_gliner_biomed.corpus.collect.sources.xml import LIMITS, Limits, lines_of, records, text_of
+from spacy_gliner_biomed.corpus.collect.sources.report import Report
+from spacy_gliner_biomed.corpus.collect.sources.xml import records
+from spacy_gliner_biomed.corpus.collect.sources.xml_document import LIMITS, Limits
+from spacy_gliner_biomed.corpus.collect.sources.xml_text import lines_of, text_of
 
 LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>
