@@ -43,6 +43,8 @@ class AnnotatedPassage:
     where (str): file and line, for messages.
     partial (bool): only the mentions' own surroundings were looked at: what touches none of them is unknown, not unannotated.
     weight (float): how much the passage counts in training.
+    unknown (tuple): `(start, end)` of stretches, in characters, of which nothing is known but their mentions: what else touches
+        one is no negative in training.
     """
 
     id: str
@@ -55,6 +57,7 @@ class AnnotatedPassage:
     where: str = ""
     partial: bool = False
     weight: float = 1.0
+    unknown: Tuple[Tuple[int, int], ...] = ()
 
     @property
     def document(self) -> str:

@@ -30,6 +30,8 @@ class TrainingWindow:
     weight (float): factor on everything this window adds to the loss.
     marked (list): None where the whole window was annotated. Otherwise first and last word (inclusive) of every stretch that
         somebody looked at: a span that shares no word with any of them is unknown, for all labels.
+    unknown (list): first and last word (inclusive) of every stretch of which nothing is known but its gold spans: any other
+        span and label that shares a word with one is no negative.
     """
 
     words: EncodedWords
@@ -37,6 +39,7 @@ class TrainingWindow:
     spans: Sequence[GoldSpan]
     weight: float = 1.0
     marked: Optional[Sequence[Tuple[int, int]]] = None
+    unknown: Sequence[Tuple[int, int]] = ()
 
 
 def batch_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:
@@ -71,7 +74,8 @@ def _bi_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLo
         for start, end, label in window.spans
     ]
     known = annotated.to(device)[owner.to(device)]
-    return _head_loss(scorer, terms, folded, batch.words, gold, known, _words_looked_at(windows, device), loss)
+    looked_at, unknown = _words_looked_at(windows, device), _words_unknown(windows, device)
+    return _head_loss(scorer, terms, folded, batch.words, gold, known, looked_at, unknown, loss)
 
 
 def _uni_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:
@@ -95,8 +99,8 @@ def _uni_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanL
         column = {label: number for number, label in enumerate(window.labels)}
         own = WordTerms(terms.start[start : start + length], terms.end[start : start + length])
         gold = [(first, last - first, column[label]) for first, last, label in window.spans]
-        looked_at = _words_looked_at([window], device)
-        part = _head_loss(scorer, own, folded, Packing.of([length]), gold, None, looked_at, loss)
+        looked_at, unknown = _words_looked_at([window], device), _words_unknown([window], device)
+        part = _head_loss(scorer, own, folded, Packing.of([length]), gold, None, looked_at, unknown, loss)
         total = total + (part if window.weight == 1.0 else part * window.weight)
     return total / len(windows) if loss.reduction == "mean" else total
 
@@ -109,13 +113,14 @@ def _head_loss(
     gold: List[Tuple[int, int, int]],
     annotated: Tensor | None,
     looked_at: Tensor | None,
+    unknown: Tensor | None,
     loss: SpanLoss,
 ) -> Tensor:
     """Sum over widths.
 
     gold (list): first word, width minus one, label column.
     annotated (Tensor): a factor on every word's labels, or None for 1. *Shape:* `(n_words, n_labels)`.
-    looked_at (Tensor): what `_words_looked_at` returns.
+    looked_at, unknown (Tensor): what `_words_looked_at` and `_words_unknown` return.
     """
     by_width: List[List[Tuple[int, int]]] = [[] for _ in range(scorer.config.max_width)]
     for word, extra, column in gold:
@@ -133,6 +138,10 @@ def _head_loss(
         if looked_at is not None:
             touched = (looked_at[first + extra + 1] > looked_at[first]).to(logits.dtype)[:, None]
             mask = touched if mask is None else mask * touched
+        if unknown is not None:
+            free = (unknown[first + extra + 1] == unknown[first]).to(logits.dtype)[:, None]
+            known = torch.maximum(targets, free)  # a gold span says what it says wherever it lies
+            mask = known if mask is None else mask * known
         total = total + loss.elements(logits, targets, mask).sum()
         n_spans += len(first)
     return loss.reduce(total, n_spans)
@@ -145,10 +154,23 @@ def _words_looked_at(windows: Sequence[TrainingWindow], device: torch.device) ->
     """
     if all(window.marked is None for window in windows):
         return None
+    whole = [[(0, len(window.words) - 1)] if window.marked is None else window.marked for window in windows]
+    return _words_within(windows, whole).to(device)
+
+
+def _words_unknown(windows: Sequence[TrainingWindow], device: torch.device) -> Tensor | None:
+    """The same of unknown stretches; None where no window has one."""
+    if not any(window.unknown for window in windows):
+        return None
+    return _words_within(windows, [window.unknown for window in windows]).to(device)
+
+
+def _words_within(windows: Sequence[TrainingWindow], stretches: Sequence[Sequence[Tuple[int, int]]]) -> Tensor:
+    """How many of the first w words of a batch lie in each window's stretches. *Shape:* `(n_words + 1,)`, int64."""
     parts = [torch.zeros(1, dtype=torch.int64)]
-    for window in windows:
+    for window, own in zip(windows, stretches, strict=True):
         words = torch.zeros(len(window.words), dtype=torch.int64)
-        for first, last in [(0, len(words) - 1)] if window.marked is None else window.marked:
+        for first, last in own:
             words[first : last + 1] = 1
         parts.append(words)
-    return torch.cat(parts).cumsum(0).to(device)
+    return torch.cat(parts).cumsum(0)

@@ -24,21 +24,22 @@ def make_card(stream: TrainingStream, before: TrainingCard, corpora: Path) -> Tr
     licences = _licences(corpora / "MANIFEST.json")
     shares = stream.shares()
     entries: Dict[str, Dict[str, Any]] = {entry["name"]: dict(entry) for entry in before.corpora if "name" in entry}
-    for name in dict.fromkeys(key.name for key in store.corpora):
+    read = [name for name in dict.fromkeys(key.name for key in store.corpora) if name in shares]  # weight 0 is never read
+    for name in read:
         own = np.isin(store.corpus, [n for n, key in enumerate(store.corpora) if key.name == name])
         entry: Dict[str, Any] = {
             "name": name,
             "windows": int(own.sum()),
             "words": int(store.n_words[own].sum()),
             "mentions": int(np.diff(store.first_span)[own].sum()),
-            "share": round(shares.get(name, 0.0), 4),
+            "share": round(shares[name], 4),
             "annotation": "silver, in part" if store.partial[own].all() else "as annotated",
         }
         if name in licences:
             entry["licence"] = licences[name]
         entries[name] = {**entries.get(name, {}), **entry}
     labels: Dict[str, List[str]] = {name: list(own) for name, own in before.labels.items()}
-    for name, own_labels in store.corpus_labels().items():
+    for name, own_labels in ((name, store.corpus_labels()[name]) for name in read):
         labels[name] = sorted({*labels.get(name, ()), *own_labels})
     described = settings.description + settings.name_and_description > 0
     return TrainingCard(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -225,7 +225,8 @@ class TrainingStream:
         if self.store.partial[window]:
             marked = [(int(first), int(last)) for first, last, _ in self.store.gold(window)]
         gold = [(first, last, text) for first, last, label in spans for text in texts.get(label, ())]
-        return TrainingWindow(self.store.words(window), shown, gold, float(self.store.weight[window]), marked)
+        unknown = self.store.regions(window)
+        return TrainingWindow(self.store.words(window), shown, gold, float(self.store.weight[window]), marked, unknown)
 
     def _fitting(self, windows: List[TrainingWindow]) -> List[TrainingWindow]:
         """Shorten label lists that would leave a uni-encoder no room for the words; what is left out is unknown."""
@@ -239,9 +240,7 @@ class TrainingStream:
         return [
             window
             if len(labels := fitting[tuple(window.labels)]) == len(window.labels)
-            else TrainingWindow(
-                window.words, labels, [s for s in window.spans if s[2] in labels], window.weight, window.marked
-            )
+            else replace(window, labels=labels, spans=[s for s in window.spans if s[2] in labels])
             for window in windows
         ]
 

@@ -24,14 +24,17 @@ def open_stream(
     corpora: Path,
     seed: int = 0,
     progress: bool = True,
+    store: Optional[WindowStore] = None,
 ) -> TrainingStream:
     """Read all sources, encode them and make the stream.
 
     corpora (Path): the folder that the sources' paths start from.
+    store (WindowStore): what `build_store` made of the same sources, scorer and window, to save the reading.
     RETURNS (TrainingStream): with the wordings and merges of `label_sets`.
     RAISES (ValueError, OSError): for a source that can't be read, or none that holds anything.
     """
-    store = build_store(sources, settings, scorer, corpora, progress=progress)
+    if store is None:
+        store = build_store(sources, settings, scorer, corpora, progress=progress)
     wordings = hold_out(load_wordings(), settings.withhold) if settings.reads_wordings else {}
     merges = load_merges() if settings.merge else ()
     room = None if scorer.config.is_bi_encoder else scorer.room_for_words

@@ -27,9 +27,11 @@ class WindowStore:
 
     ids (ndarray): sub-words of all windows. *Shape:* `(n_subwords,)`, int32.
     counts (ndarray): sub-words of each word. *Shape:* `(n_words,)`, uint16.
-    first_id, first_word, first_span (ndarray): where a window begins in `ids`, `counts` and `spans`. *Shape:*
-        `(n_windows + 1,)`, int64.
+    first_id, first_word, first_span, first_unknown (ndarray): where a window begins in `ids`, `counts`, `spans` and `unknown`.
+        *Shape:* `(n_windows + 1,)`, int64.
     spans (ndarray): first word, last word (inclusive), label number. *Shape:* `(n_spans, 3)`, int32.
+    unknown (ndarray): first and last word (inclusive) of stretches of which nothing is known but their spans. *Shape:*
+        `(n_unknown, 2)`, int32.
     corpus (ndarray): number of each window's corpus. *Shape:* `(n_windows,)`, int32.
     label_set (ndarray): number of the set of labels it was annotated for. *Shape:* `(n_windows,)`, int32.
     weight (ndarray): *Shape:* `(n_windows,)`, float32. partial (ndarray): *Shape:* `(n_windows,)`, bool.
@@ -41,7 +43,9 @@ class WindowStore:
     first_id: np.ndarray
     first_word: np.ndarray
     first_span: np.ndarray
+    first_unknown: np.ndarray
     spans: np.ndarray
+    unknown: np.ndarray
     corpus: np.ndarray
     label_set: np.ndarray
     weight: np.ndarray
@@ -74,6 +78,11 @@ class WindowStore:
         """RETURNS (ndarray): first word, last word, label number. *Shape:* `(n, 3)`, int32."""
         return self.spans[self.first_span[window] : self.first_span[window + 1]]
 
+    def regions(self, window: int) -> List[Tuple[int, int]]:
+        """RETURNS (list): first and last word of each unknown stretch."""
+        own = self.unknown[self.first_unknown[window] : self.first_unknown[window + 1]]
+        return [(first, last) for first, last in own.tolist()]
+
     def corpus_labels(self) -> Dict[str, List[str]]:
         """RETURNS (dict): corpus name → the labels any of its windows was annotated for, sorted."""
         found: Dict[str, set] = {}
@@ -89,6 +98,9 @@ class WindowStore:
             digest.update(np.ascontiguousarray(values).tobytes())
         for values in (self.corpus, self.label_set, self.weight, self.partial):
             digest.update(np.ascontiguousarray(values).tobytes())
+        if len(self.unknown):  # so that data without any keeps the hash it had before there were such stretches
+            for values in (self.first_unknown, self.unknown):
+                digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()[:16]
 
 
@@ -101,6 +113,7 @@ class StoreBuilder:
     def __init__(self) -> None:
         self._ids, self._counts = array("i"), array("H")
         self._first_id, self._first_word, self._first_span = array("q", [0]), array("q", [0]), array("q", [0])
+        self._first_unknown, self._unknown = array("q", [0]), array("i")
         self._spans, self._corpus, self._sets, self._weight = array("i"), array("i"), array("i"), array("f")
         self._partial = array("b")
         self._labels: Dict[str, int] = {}
@@ -130,9 +143,12 @@ class StoreBuilder:
         self._counts.frombytes(np.diff(window.words.bounds).astype(np.uint16).tobytes())
         for first, last, label in window.spans:
             self._spans.extend((first, last, self._label(label)))
+        for region in window.unknown:
+            self._unknown.extend(region)
         self._first_id.append(len(self._ids))
         self._first_word.append(len(self._counts))
         self._first_span.append(len(self._spans) // 3)
+        self._first_unknown.append(len(self._unknown) // 2)
         self._corpus.append(self._corpora.setdefault(corpus, len(self._corpora)))
         if labels is None:
             self._sets.append(-1)
@@ -160,7 +176,9 @@ class StoreBuilder:
             first_id=np.array(self._first_id, dtype=np.int64),
             first_word=np.array(self._first_word, dtype=np.int64),
             first_span=np.array(self._first_span, dtype=np.int64),
+            first_unknown=np.array(self._first_unknown, dtype=np.int64),
             spans=np.array(self._spans, dtype=np.int32).reshape(-1, 3),
+            unknown=np.array(self._unknown, dtype=np.int32).reshape(-1, 2),
             corpus=corpus,
             label_set=sets.astype(np.int32),
             weight=np.array(self._weight, dtype=np.float32),

@@ -27,28 +27,39 @@ class GoldReport:
 
 
 class GoldWindow(NamedTuple):
-    """words (EncodedWords): the words of a window. spans (list): gold: first word, last word (inclusive), label."""
+    """words (EncodedWords): the words of a window. spans (list): gold: first word, last word (inclusive), label.
+    unknown (list): first and last word (inclusive) of stretches of which nothing is known but their gold spans."""
 
     words: EncodedWords
     spans: List[Gold]
+    unknown: Sequence[Tuple[int, int]] = ()
 
 
 def gold_windows(
-    text: str, mentions: Sequence[Gold], scorer: SpanScorer, window: int, room: int, report: GoldReport
+    text: str,
+    mentions: Sequence[Gold],
+    scorer: SpanScorer,
+    window: int,
+    room: int,
+    report: GoldReport,
+    unknown: Sequence[Tuple[int, int]] = (),
 ) -> Iterator[GoldWindow]:
     """Cut an annotated text into windows that share no words.
 
     mentions (list): start and end in characters (end exclusive), label.
     window, room (int): most words and most sub-words in a window.
     report (GoldReport): counts what became of the mentions.
+    unknown (list): start and end in characters of stretches of which nothing is known but their mentions.
     YIELDS (GoldWindow): the windows in order, none for a text without words. A mention keeps its place where it lies in one
-        window and is no wider than the model's widest span.
+        window and is no wider than the model's widest span. An unknown stretch is widened to whole words; each window has its
+        part of it.
     """
     words, starts, ends = split_words(text)
     if not words:
         return
     encoded = scorer.encode(words)
     on_words = _on_words(mentions, starts, ends, report)
+    regions = [_touched(start, end, starts, ends) for start, end in unknown]
     for part in plan_windows(encoded.bounds, window, window, room):
         spans = []
         for first, last, label in on_words:
@@ -61,22 +72,23 @@ def gold_windows(
             else:
                 spans.append((first - part.own_start, last - part.own_start, label))
         # only a single word can be longer than a window; the model reads its beginning
-        yield GoldWindow(encoded.part(part.own_start, part.own_end).cut(room), spans)
+        yield GoldWindow(
+            encoded.part(part.own_start, part.own_end).cut(room), spans, _within(regions, part.own_start, part.own_end)
+        )
 
 
 def passage_windows(
     passage: AnnotatedPassage, scorer: SpanScorer, window: int, room: int, report: GoldReport
 ) -> Iterator[GoldWindow]:
     """YIELDS (GoldWindow): the windows of a passage, as `gold_windows`; labels are the passage's own names."""
-    yield from gold_windows(passage.text, passage.mentions, scorer, window, room, report)
+    yield from gold_windows(passage.text, passage.mentions, scorer, window, room, report, passage.unknown)
 
 
 def _on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, report: GoldReport) -> List[Gold]:
     """Gold characters widened to whole words; equal spans of a label once."""
     spans: Dict[Gold, None] = {}
     for start, end, label in mentions:
-        first = int(np.searchsorted(ends, start, side="right"))
-        last = int(np.searchsorted(starts, end, side="left")) - 1
+        first, last = _touched(start, end, starts, ends)
         report.mentions += 1
         if last < first:
             continue
@@ -84,3 +96,14 @@ def _on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, re
             report.widened += 1
         spans[first, last, label] = None
     return list(spans)
+
+
+def _touched(start: int, end: int, starts: np.ndarray, ends: np.ndarray) -> Tuple[int, int]:
+    """RETURNS (tuple): first and last of the words that share a character with a stretch; first > last where none does."""
+    return int(np.searchsorted(ends, start, side="right")), int(np.searchsorted(starts, end, side="left")) - 1
+
+
+def _within(regions: Sequence[Tuple[int, int]], own_start: int, own_end: int) -> List[Tuple[int, int]]:
+    """What of stretches of words lies in a window, counted from its first word."""
+    cut = [(max(first, own_start), min(last, own_end - 1)) for first, last in regions]
+    return [(first - own_start, last - own_start) for first, last in cut if first <= last]

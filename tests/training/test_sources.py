@@ -146,5 +146,8 @@ def test_the_card_is_honest(corpora):
     assert sum(entry.get("share", 0.0) for entry in card.corpora) == pytest.approx(1.0, abs=1e-3)
     assert card.labels == {"old": ["x"], "a": ["drug", "symptom", "y"], "b": ["cell", "organ"], "silver": ["cell"]}
     assert card.trained_on == "both" and card.label_template == "{name}: {description}"
+    sources = [SourceSettings("train", only=("a",)), SourceSettings("train", weight=0.0)]
+    unread = make_card(open_stream(sources, BARE, SCORER, corpora, progress=False), TrainingCard(), corpora)
+    assert [entry["name"] for entry in unread.corpora] == list(unread.labels) == ["a"]
     names = make_card(open_stream([SourceSettings("train")], BARE, SCORER, corpora, progress=False), TrainingCard(), corpora)
     assert names.trained_on == "names" and names.label_template == "{description}"

@@ -6,7 +6,8 @@
 
 Offsets count characters (Python's), ends are exclusive. Only `text` and `entities` must be there. Without `labels` a passage
 was annotated for the whole inventory of its corpus. `"partial": true` says that only its mentions were looked at (silver
-annotations), `weight` how much it counts in training. Other keys are let through.
+annotations), `weight` how much it counts in training, and `unknown`, pairs of start and end, where nothing is known but the
+mentions: training takes nothing there for a negative. Other keys are let through.
 """
 
 from __future__ import annotations
@@ -99,10 +100,8 @@ def to_row(passage: AnnotatedPassage) -> Row:
             {"spans": [list(fragment) for fragment in fragments], "label": label}
             for fragments, label in passage.discontinuous
         ]
-    if passage.partial:
-        row["partial"] = True
-    if passage.weight != 1.0:
-        row["weight"] = passage.weight
+    if passage.unknown:
+        row["unknown"] = [list(region) for region in passage.unknown]
     return row
 
 
@@ -144,9 +143,10 @@ def _parse(line: str, where: str, problems: Problems) -> Optional[Row]:
     if not isinstance(corpus, str) or not isinstance(labels, list) or not all(isinstance(x, str) and x for x in labels):
         problems.add(where, "'corpus' must be a text and 'labels' a list of texts.")
         return None
-    if not isinstance(row.get("discontinuous") or [], list):
-        problems.add(where, "'discontinuous' must be a list.")
-        return None
+    for key in ("discontinuous", "unknown"):
+        if not isinstance(row.get(key) or [], list):
+            problems.add(where, f"'{key}' must be a list.")
+            return None
     weight = row.get("weight", 1.0)
     if not isinstance(row.get("partial", False), bool) or isinstance(weight, bool) or not isinstance(weight, (int, float)):
         problems.add(where, "'partial' must be true or false and 'weight' a number.")
@@ -170,7 +170,7 @@ def _parse(line: str, where: str, problems: Problems) -> Optional[Row]:
 
 def _check_entities(row: Row, where: str, problems: Problems) -> None:
     """Leave out of a row what does not fit its text."""
-    for key, fits in (("entities", _entity_fits), ("discontinuous", _pieces_fit)):
+    for key, fits in (("entities", _entity_fits), ("discontinuous", _pieces_fit), ("unknown", _region_fits)):
         if row.get(key):
             row[key] = [entity for entity in row[key] if fits(entity, row["text"], where, problems)]
 
@@ -208,6 +208,18 @@ def _pieces_fit(entity: Any, text: str, where: str, problems: Problems) -> bool:
     return _label_fits(label, str(spans), where, problems)
 
 
+def _region_fits(region: Any, text: str, where: str, problems: Problems) -> bool:
+    try:
+        start, end = region
+    except (TypeError, ValueError):
+        problems.add(where, f"an unknown region needs start and end, not {region!r}.")
+        return False
+    if isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text):
+        return True
+    problems.add(where, f"the unknown region {start}–{end} does not fit its text of {len(text)} characters.")
+    return False
+
+
 def _label_fits(label: Any, span: str, where: str, problems: Problems) -> bool:
     if isinstance(label, str) and label.strip():
         return True
@@ -233,4 +245,5 @@ def _to_passage(row: Row, number: str, file_name: str, where: str) -> AnnotatedP
         where=where,
         partial=row.get("partial", False),
         weight=float(row.get("weight", 1.0)),
+        unknown=tuple(sorted((start, end) for start, end in row.get("unknown") or ())),
     )

@@ -1,8 +1,8 @@
 """Self-training: a pipeline annotates text, and what it is sure of becomes training data.
 
 Two thresholds divide its mentions: above `high` a mention is kept; between `low` and `high` its characters are marked
-as unknown, neither an entity nor none. Rows are `partial`: training takes as negatives only spans that touch a kept mention, so
-that neither the unknown stretches nor what the model overlooked is taught as free of mentions.
+as unknown, neither an entity nor none. Rows are `partial` as well: training takes as negatives only spans that touch a kept
+mention and no unknown stretch, so that what the model was in doubt about or overlooked is not taught as free of mentions.
 Passages with too many doubtful mentions, or without a sure one, are left out.
 """
 
