@@ -43,10 +43,14 @@ def _one_wording(recipe: Recipe) -> Sequence[str]:
     return ("stream.wordings_per_label=1", f"stream.max_labels={n_labels}")
 
 
-def _no_patterns(recipe: Recipe) -> Sequence[str]:
-    """The text that rules annotated goes by its folder's name."""
-    patterns = [n for n, source in enumerate(recipe.sources) if Path(source.path).name.startswith("silver_patterns")]
-    return [f"sources.{number}.weight=0.0" for number in patterns]
+def _without(start: str) -> Callable[[Recipe], Sequence[str]]:
+    """A source goes by the name of its file or folder."""
+
+    def changes(recipe: Recipe) -> Sequence[str]:
+        named = [number for number, source in enumerate(recipe.sources) if Path(source.path).name.startswith(start)]
+        return [f"sources.{number}.weight=0.0" for number in named]
+
+    return changes
 
 
 #: Kinds of wording that are switched off leave the odds of the others as they are to each other.
@@ -69,7 +73,8 @@ INGREDIENTS: Tuple[Ingredient, ...] = (
     Ingredient("no-temperature", "temperature (corpora by size)", _always("stream.temperature=1.0")),
     Ingredient("no-merging", "merging up and down the hierarchy", _always("stream.merge=0.0")),
     Ingredient("no-nesting", "nested spans (outermost only)", _always("stream.nested=false")),
-    Ingredient("no-patterns", "text that rules annotated", _no_patterns),
+    Ingredient("no-patterns", "text that rules annotated", _without("silver_patterns")),
+    Ingredient("no-open-types", "passages with open types", _without("open_types")),
 )  # fmt: skip
 TITLES = {ingredient.name: ingredient.title for ingredient in INGREDIENTS}
 

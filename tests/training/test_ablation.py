@@ -17,7 +17,7 @@ from spacy_gliner_biomed.training.ablation_table import ablation_markdown, ablat
 from spacy_gliner_biomed.training.ablation_texts import MeasuredText, check_apart, draw_wording
 from spacy_gliner_biomed.training.recipe import read_recipe
 
-FOLD1 = Path(__file__).resolve().parents[2] / "configs" / "train" / "fold1.toml"
+RECIPE = Path(__file__).resolve().parents[2] / "configs" / "train" / "ablation.toml"
 CARD = {"corpora": [{"name": "a"}], "labels": {"a": ["drug"]}, "trained_on": "both", "label_template": ""}
 
 
@@ -31,7 +31,7 @@ def differing(one: Cell, other: Cell) -> set[str]:
 
 def test_every_ingredient_of_a_recipe_can_be_switched_off():
     """Each alone; in rounds of one seed; all read the same words."""
-    plan = plan_cells(FOLD1, ["model.encoder=somewhere"], 2, 300_000, (), {})
+    plan = plan_cells(RECIPE, ["model.encoder=somewhere"], 2, 300_000, (), {})
     names = [ingredient.name for ingredient in INGREDIENTS]
     assert [(cell.ingredient.name, cell.seed) for cell in plan.cells] == [(n, s) for s in (0, 1) for n in names]
     assert not plan.left_out and names[0] == BASELINE and len({cell.folder for cell in plan.cells}) == len(plan.cells)
@@ -45,7 +45,8 @@ def test_every_ingredient_of_a_recipe_can_be_switched_off():
     assert changed["no-forms"] == {"stream.plural", "stream.frame", "stream.case"}
     assert all(changed.values())
     by_name = {cell.ingredient.name: cell.recipe for cell in others}
-    assert [source.weight for source in by_name["no-patterns"].sources] == [1.0, 0.0]
+    assert [source.weight for source in by_name["no-patterns"].sources] == [1.0, 0.0, 3.0]
+    assert [source.weight for source in by_name["no-open-types"].sources] == [1.0, 0.4, 0.0]
     bare = by_name["names-only"].stream
     assert not bare.reads_wordings and bare.frame == bare.case == 0.0
     assert by_name["one-wording"].stream.max_labels == full.recipe.stream.max_labels // 2
@@ -68,7 +69,7 @@ def test_what_a_recipe_lacks_is_left_out(tmp_path):
 def test_keys_tell_settings_apart():
     """Words, settings, measured texts and seeds count; which others are trained does not."""
     def keys(changes=(), words=3000, only=("no-merging",), equal="x"):
-        plan = plan_cells(FOLD1, ["model.encoder=e", *changes], 1, words, only, {"texts": equal})
+        plan = plan_cells(RECIPE, ["model.encoder=e", *changes], 1, words, only, {"texts": equal})
         return [cell.key for cell in plan.cells][:2]
 
     assert keys() == [keys(only=())[0], keys()[1]]
@@ -93,11 +94,11 @@ def test_files_that_a_recipe_trains_on_are_refused(tmp_path):
     file = tmp_path / "train" / "frd.test.jsonl"
     file.touch()
     text = MeasuredText("frd.test", ("x",), [AnnotatedPassage("1", "t", corpus="frd")], "flat")
-    held_out = read_recipe(FOLD1, ["model.encoder=e"])
+    held_out = read_recipe(RECIPE, ["model.encoder=e"])
     check_apart(held_out, tmp_path, [file], [text])
     with pytest.raises(ValueError, match="trains on .*corpus 'frd' of its source 'train'"):
-        check_apart(read_recipe(FOLD1, ["model.encoder=e", "sources.0.exclude=[]"]), tmp_path, [file], [text])
-    check_apart(read_recipe(FOLD1, ["model.encoder=e", 'sources.0.only=["craft"]']), tmp_path, [file], [text])
+        check_apart(read_recipe(RECIPE, ["model.encoder=e", "sources.0.exclude=[]"]), tmp_path, [file], [text])
+    check_apart(read_recipe(RECIPE, ["model.encoder=e", 'sources.0.only=["craft"]']), tmp_path, [file], [text])
 
 
 def result(seed: int, gain: int = 0, documents=("d1", "d2", "d3")) -> dict:
