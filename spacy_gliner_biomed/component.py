@@ -223,7 +223,7 @@ class GlinerBiomed(TrainablePipe):
             return [Hits.none(wanted.names) for _ in docs]
         scorer = self.span_scorer
         reading = self._reading(scorer, wanted, limits)
-        return read_docs(scorer, [doc.text for doc in docs], reading)
+        return self._read(scorer, docs, reading)
 
     def set_annotations(self, docs: Iterable[Doc], hits: Iterable[Hits]) -> None:
         """Write hits to the documents: the only place that changes them."""
@@ -233,6 +233,9 @@ class GlinerBiomed(TrainablePipe):
             doc.spans[cfg["spans_key"]] = group
             if cfg["annotate_ents"]:
                 set_entities(doc, group, cfg["overwrite"], self.ents_filter)
+
+    def _read(self, scorer: SpanScorer, docs: Sequence[Doc], reading: Reading) -> List[Hits]:
+        return read_docs(scorer, [doc.text for doc in docs], reading)
 
     def _reading(self, scorer: SpanScorer, wanted: LabelSet, limits: List[float]) -> Reading:
         texts = [scorer.card.put_into_words(*pair) for pair in zip(wanted.names, wanted.descriptions, strict=True)]
@@ -286,8 +289,11 @@ class GlinerBiomed(TrainablePipe):
                 found.update(dict.fromkeys([*(known or []), *gold]))
             if found:
                 self.labels = sorted(found)
-        self.model.initialize()
+        self._initialize_model(get_examples)
         self.span_scorer  # noqa: B018  so that a wrong device or precision is told now
+
+    def _initialize_model(self, get_examples: Callable[[], Iterable[Example]]) -> None:
+        self.model.initialize()
 
     def update(
         self,
@@ -322,7 +328,7 @@ class GlinerBiomed(TrainablePipe):
         windows = self._training_windows(examples)
         return (float(self.model.predict(windows)) if windows else 0.0), 1.0
 
-    def _training_windows(self, examples: List[Example]) -> List[Any]:
+    def _training_windows(self, examples: List[Example]) -> Any:
         scorer = self.span_scorer
         known = self.label_set
         descriptions = dict(zip(known.names, known.descriptions, strict=True))
@@ -342,7 +348,7 @@ class GlinerBiomed(TrainablePipe):
         """Write settings and model folder; the folder `model` is in GLiNER's published layout."""
         writers: Dict[str, Callable[[Path], None]] = {
             "cfg": lambda p: srsly.write_json(p, self.cfg),
-            "model": lambda p: shim_of(self.model).to_folder(p),
+            "model": self._save_model,
         }
         util.to_disk(Path(path), writers, exclude)
 
@@ -351,10 +357,16 @@ class GlinerBiomed(TrainablePipe):
         # srsly's own parser reads 0.3 as 0.30000000000000004
         readers: Dict[str, Callable[[Path], Any]] = {
             "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf-8"))),
-            "model": lambda p: shim_of(self.model).from_folder(p),
+            "model": self._load_model,
         }
         util.from_disk(Path(path), readers, exclude)
         return self
+
+    def _save_model(self, folder: Path) -> None:
+        shim_of(self.model).to_folder(folder)
+
+    def _load_model(self, folder: Path) -> None:
+        shim_of(self.model).from_folder(folder)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): settings and model folder."""

@@ -8,6 +8,7 @@ from spacy.language import Language
 from thinc.api import Config, Model
 
 from .component import EntsFilter, GlinerBiomed
+from .listener.component import pipe_class
 
 DEFAULT_CONFIG = """
 [gliner_biomed]
@@ -75,8 +76,11 @@ def make_gliner_biomed(
     precision: str,
     scorer: Optional[Callable],
 ) -> GlinerBiomed:
-    """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`."""
-    return GlinerBiomed(
+    """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`.
+
+    A model from `BiEncoderListener.v1` makes a `ListeningGlinerBiomed`.
+    """
+    return pipe_class(model)(
         nlp.vocab,
         model,
         name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .scorer.subwords import EncodedWords
 from .scorer.words import split_words
 from .windows import Window, plan_windows
 
+#: The words of one document, and the first and last (exclusive) character of each. *Shape:* both `(n_words,)`, int64.
+DocumentWords = Tuple[EncodedWords, np.ndarray, np.ndarray]
 WINDOWS_AT_A_TIME = 256  # windows sorted by length together; bounds the memory of a long document
 
 
@@ -43,14 +45,25 @@ class _Piece(NamedTuple):
 
 def read_docs(scorer: SpanScorer, texts: Sequence[str], reading: Reading) -> List[Hits]:
     """RETURNS (list): the hits of each text."""
+
+    def documents() -> Iterator[DocumentWords]:
+        for text in texts:
+            words, starts, ends = split_words(text)
+            yield scorer.encode(words), starts, ends
+
+    return read_words(scorer, documents(), reading)
+
+
+def read_words(scorer: SpanScorer, documents: Iterable[DocumentWords], reading: Reading) -> List[Hits]:
+    """RETURNS (list): the hits of each document, given as words and their characters."""
     room = scorer.room_for_words(reading.texts)
     bounds: List[Tuple[np.ndarray, np.ndarray]] = []
-    found: List[List[Candidates]] = [[] for _ in texts]
+    found: List[List[Candidates]] = []
     waiting: List[_Piece] = []
-    for number, text in enumerate(texts):
-        words, starts, ends = split_words(text)
+    for number, (encoded, starts, ends) in enumerate(documents):
         bounds.append((starts, ends))
-        for piece in _pieces(scorer, number, words, starts, reading, room):
+        found.append([])
+        for piece in _pieces(scorer, number, encoded, starts, reading, room):
             waiting.append(piece)
             if len(waiting) == WINDOWS_AT_A_TIME:
                 _score(scorer, waiting, reading, found)
@@ -63,11 +76,10 @@ def read_docs(scorer: SpanScorer, texts: Sequence[str], reading: Reading) -> Lis
 
 
 def _pieces(
-    scorer: SpanScorer, number: int, words: List[str], starts: np.ndarray, reading: Reading, room: int
+    scorer: SpanScorer, number: int, encoded: EncodedWords, starts: np.ndarray, reading: Reading, room: int
 ) -> Iterator[_Piece]:
-    if not words:
+    if not len(encoded):
         return
-    encoded = scorer.encode(words)
     for window in plan_windows(encoded.bounds, reading.window, reading.stride, room, scorer.config.max_width):
         part = encoded.part(window.start, window.end)
         if len(part.ids) > room:  # one word longer than a whole window

@@ -201,7 +201,8 @@ def shim_of(model: Model) -> ScorerShim:
         if isinstance(shim, ScorerShim):
             return shim
     raise ValueError(
-        f"The model {model.name!r} is no span scorer; use spacy_gliner_biomed.Checkpoint.v1, UniEncoder.v1 or BiEncoder.v1."
+        f"The model {model.name!r} is no span scorer; use spacy_gliner_biomed.Checkpoint.v1, UniEncoder.v1, BiEncoder.v1 or "
+        "BiEncoderListener.v1."
     )
 
 

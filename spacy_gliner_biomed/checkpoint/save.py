@@ -117,4 +117,4 @@ def _write_files(staging: Path, files: Dict[str, bytes], tensors: Dict[str, torc
         (staging / name).write_bytes(data)
     save_file(tensors, staging / SAFETENSORS, metadata=METADATA)
     # safetensors makes its file readable by its owner alone; other users of a shared model folder need it too
-    shutil.copymode(staging / GLINER_CONFIG, staging / SAFETENSORS)
+    shutil.copymode(staging / next(iter(files)), staging / SAFETENSORS)

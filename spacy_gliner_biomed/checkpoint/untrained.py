@@ -81,9 +81,9 @@ class Untrained:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             module = build_module(config)
-        _load(module.token_rep_layer.text_encoder, text, self.encoder)
+        load_encoder(module.token_rep_layer.text_encoder, text, self.encoder)
         if self.label_encoder is not None:
-            _load(module.token_rep_layer.label_encoder, labels, self.label_encoder)
+            load_encoder(module.token_rep_layer.label_encoder, labels, self.label_encoder)
         return SpanScorer(config, module, text.subwords, labels.subwords if self.bi_encoder else None)
 
     def _with_dropout(self, encoder: EncoderConfig) -> EncoderConfig:
@@ -114,8 +114,11 @@ def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
     return PretrainedEncoder(config, state, subwords)
 
 
-def _load(encoder: torch.nn.Module, pretrained: PretrainedEncoder, name: str) -> None:
-    """Copy weights into an encoder, every one of its parameters; a file's further tensors (heads, poolers) have no use here."""
+def load_encoder(encoder: torch.nn.Module, pretrained: PretrainedEncoder, name: str) -> None:
+    """Copy weights into an encoder, every one of its parameters; a file's further tensors (heads, poolers) have no use here.
+
+    RAISES (CheckpointError): when a tensor is missing or has another shape.
+    """
     own = encoder.state_dict()
     missing = [key for key in own if key not in pretrained.state]
     if missing:

@@ -7,7 +7,8 @@
     [training]
     steps = 2000
 
-The keys are the fields of `settings.py`; everything but the model and one source has a default.
+The keys are the fields of `settings.py`; everything but the model and one source has a default. A source's path starts at the
+folder of corpora, or, with a leading "./" or "../", at the recipe's own folder.
 """
 
 from __future__ import annotations
@@ -60,9 +61,18 @@ def read_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
             values = tomllib.load(stream)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path} is no TOML file ({error}).") from None
+    _beside(values.get("sources"), path.parent)
     for change in changes:
         _change(values, change)
     return make_recipe(values, str(path))
+
+
+def _beside(sources: Any, folder: Path) -> None:
+    """A source that the recipe names by a path with a leading dot stands beside the recipe, not among the corpora."""
+    for source in sources if isinstance(sources, list) else ():
+        named = source.get("path") if isinstance(source, dict) else None
+        if isinstance(named, str) and named.startswith(("./", "../")):
+            source["path"] = str((folder / named).resolve())
 
 
 def make_recipe(values: Mapping[str, Any], where: str) -> Recipe:

@@ -44,7 +44,8 @@ class ModelSettings:
 class SourceSettings:
     """Annotated text to learn from.
 
-    path (str): a file or folder of any format of `corpus.formats`; relative to the folder of corpora.
+    path (str): a file or folder of any format of `corpus.formats`; relative to the folder of corpora, in a recipe's file also
+        to that file (`recipe.py`).
     format (str): the format, where it should not be found out.
     weight (float): factor on the share of words that temperature gives each corpus of this source.
     only, exclude (list): corpora by name (of the rows' `corpus`, or of the file): those to take, and those to leave out.

@@ -58,7 +58,7 @@ def gold_windows(
     if not words:
         return
     encoded = scorer.encode(words)
-    on_words = _on_words(mentions, starts, ends, report)
+    on_words = on_words(mentions, starts, ends, report)
     regions = [_touched(start, end, starts, ends) for start, end in unknown]
     for part in plan_windows(encoded.bounds, window, window, room):
         spans = []
@@ -84,7 +84,7 @@ def passage_windows(
     yield from gold_windows(passage.text, passage.mentions, scorer, window, room, report, passage.unknown)
 
 
-def _on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, report: GoldReport) -> List[Gold]:
+def on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, report: GoldReport) -> List[Gold]:
     """Gold characters widened to whole words; equal spans of a label once."""
     spans: Dict[Gold, None] = {}
     for start, end, label in mentions:

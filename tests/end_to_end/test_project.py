@@ -157,6 +157,11 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--exclude /data/corpora/dev",
                 "train ../configs/train/mini-second.toml --corpora /data/corpora --out training/mini-second "
                 "--set model.start=training/mini/model-best --set training.steps=3",
+                "silver lexicon --corpora /data/corpora --out /data/corpora/silver",
+                "train ../configs/train/mini-third.toml --corpora /data/corpora --out training/mini-third "
+                "--set model.start=training/mini-second/model-last --set training.steps=3",
+                "train ../configs/train/mini-fourth.toml --corpora /data/corpora --out training/mini-fourth "
+                "--set model.start=training/mini-third/model-last --set training.steps=3",
             ],
         ),
         (
@@ -207,6 +212,10 @@ def test_the_recipes_of_mini() -> None:
     second = read_recipe(PROJECT / "../configs/train/mini-second.toml", ["model.start=out/model-best", "training.seed=0"])
     assert "out/model-best" == second.model.start
     assert "silver_patterns" in [source.path for source in second.sources]
+    for name in ("mini-third", "mini-fourth", "fold1", "fold2"):
+        later = read_recipe(PROJECT / f"../configs/train/{name}.toml", ["model.start=out/model-last"])
+        own = [Path(source.path) for source in later.sources if Path(source.path).name == "open_types.jsonl"]
+        assert "out/model-last" == later.model.start and own == [PROJECT / "assets/open_types.jsonl"] * (name != "mini-third")
 
 
 @pytest.mark.parametrize("config", ["project/configs/finetune.cfg", "configs/mini.cfg"])
