@@ -8,12 +8,15 @@ from typing import Optional, Sequence
 import typer
 
 from ..about import __version__
+from .ablate import ablate
 from .annotate import annotate
 from .assets import assets
 from .benchmarks import benchmarks
 from .calibrate import calibrate
 from .convert import convert
 from .corpus import corpus
+from .curve import curve
+from .distill import distill
 from .evaluate import compare, evaluate
 from .few_shot import few_shot
 from .finetune import finetune
@@ -35,9 +38,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("ablate")(ablate)
 app.command("annotate")(annotate)
 app.command("calibrate")(calibrate)
 app.command("convert")(convert)
+app.command("curve")(curve)
 app.command("evaluate")(evaluate)
 app.command("compare")(compare)
 app.command("export")(export)
@@ -51,6 +56,7 @@ app.command("wording")(wording)
 app.add_typer(assets, name="assets")
 app.add_typer(benchmarks, name="benchmarks")
 app.add_typer(corpus, name="corpus")
+app.add_typer(distill, name="distill")
 app.add_typer(silver, name="silver")
 
 _shows_traceback = False

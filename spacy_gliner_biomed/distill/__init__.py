@@ -1,0 +1,1 @@
+"""Distillation: a large language model teaches, a small one annotates, every span is grounded in its text."""

@@ -1,0 +1,1 @@
+"""Tests of `spacy_gliner_biomed.distill`."""
