@@ -58,11 +58,11 @@ def gold_windows(
     if not words:
         return
     encoded = scorer.encode(words)
-    on_words = on_words(mentions, starts, ends, report)
+    placed = on_words(mentions, starts, ends, report)
     regions = [_touched(start, end, starts, ends) for start, end in unknown]
     for part in plan_windows(encoded.bounds, window, window, room):
         spans = []
-        for first, last, label in on_words:
+        for first, last, label in placed:
             if not part.own_start <= first < part.own_end:
                 continue
             if last - first >= scorer.config.max_width:
