@@ -114,8 +114,8 @@ def annotate(
     """Have a teacher annotate passages. A run that was broken off, or had failures, goes on where it was and pays nothing twice."""
     from ..corpus.collect.passages import read_passages
     from ..distill.annotation import annotate as annotate_passages
-    from ..distill.annotation import beside
     from ..distill.cache import AnswerCache
+    from ..distill.lines import beside
     from ..distill.recorded import RecordedAnswers, write_recorded
 
     if recorded is not None and (batch or base_url or record is not None):

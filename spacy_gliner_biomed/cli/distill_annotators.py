@@ -27,8 +27,10 @@ def annotate_with_lexicon(
     """Annotate with the names of a lexicon; the answers have the form of a teacher's."""
     from ..corpus.collect.passages import read_passages
     from ..distill.annotators import lexicon_answers
+    from ..distill.lines import refuse_overwriting
     from ..training.silver.lexicon_run import train_teacher
 
+    refuse_overwriting(inputs, out)
     names = lexicon or corpora / "lexicon" / "lexicon.tsv.gz"
     trained = train_teacher(
         names,
@@ -60,7 +62,9 @@ def annotate_with_component(
     from ..annotate.pipeline import build_pipeline
     from ..corpus.collect.passages import read_passages
     from ..distill.annotators import component_answers
+    from ..distill.lines import refuse_overwriting
 
+    refuse_overwriting(inputs, out)
     nlp = build_pipeline(model, labels=parse_labels(labels), threshold=threshold)
     answers = component_answers(read_passages(*inputs), nlp, model, batch_size)
     settings = {"annotator": model, "labels": list(labels), "threshold": threshold}

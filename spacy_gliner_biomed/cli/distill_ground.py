@@ -166,7 +166,7 @@ def quality(
             stream.write(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
     typer.echo(
         f"{compared.passages:,} passages compared, {compared.unmatched:,} only in '{annotated}', "
-        f"{compared.unannotated:,} only in '{against}'."
+        f"{compared.unannotated:,} only in '{against}'; {compared.repeated:,} left out, as their text came before."
     )
     for name, told in (("spans", "all types"), ("gold_types", "types of the other side"), ("typed", "with the type")):
         for match, score in figures[name].items():

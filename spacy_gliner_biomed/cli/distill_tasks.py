@@ -62,10 +62,10 @@ def ask(
 ) -> None:
     """Have a model make and solve the tasks. A run that was broken off, or had failures, goes on and pays nothing twice."""
     from ..corpus.collect.passages import read_passages
-    from ..distill.annotation import beside
     from ..distill.batch_api import BatchServer
     from ..distill.cache import AnswerCache
     from ..distill.client import Server
+    from ..distill.lines import beside
     from ..distill.recorded import RecordedAnswers, write_recorded
     from ..distill.requests import Model
     from ..distill.splitting import TokenCounter

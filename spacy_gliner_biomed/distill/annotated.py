@@ -14,6 +14,7 @@ from ..corpus.passage import AnnotatedPassage, Mention
 from .conflicts import check_policies, resolve
 from .grounding.occurrences import FAILED
 from .grounding.passages import GroundedPassage, read_grounded
+from .lines import refuse_overwriting
 from .negatives import Negatives
 from .stages import plain, write_stage
 from .type_names import Becomes, build_mapping, read_mapping, write_mapping
@@ -104,9 +105,8 @@ def annotate_file(
     """
     from tqdm import tqdm
 
-    taken = {Path(path).resolve() for path in (*grounded, mapping)}
-    if Path(out).resolve() in taken:
-        raise ValueError(f"'{out}' holds what is read; write to another file.")
+    refuse_overwriting(grounded, out, mapping)
+    refuse_overwriting([mapping], out)
     bar = {"unit": " passages", "disable": None if progress else True, "mininterval": 1.0}
     written: Counter[str] = Counter()
     for passage in tqdm(read_grounded(*grounded), desc="Counting types", **bar):

@@ -27,6 +27,7 @@ from ..corpus.collect.passages import Passage
 from .answers import Answer, Extraction, write_answers
 from .cache import AnswerCache
 from .completion import complete
+from .lines import beside, refuse_overwriting, write_failures
 from .plan import cost
 from .repair import read_extraction, wrong_with
 from .requests import ChatRequest, Completion, Model, Usage
@@ -108,18 +109,15 @@ def annotate(
     progress (bool): a bar on stderr with costs, where that is a terminal.
     RETURNS (AnnotationReport): what is in the report beside the answers.
     RAISES (ValueError): where no passage has an answer, or the server refuses everything; what was answered stays in the cache.
+        And where `out` is, or lies among, the inputs.
     """
+    refuse_overwriting(inputs, out)
     run = _Run(teacher, model, cache, total, progress)
     with run.bar, _failures_file(out) as failures:
         write_answers(out, run.answers(passages, failures))
     write_stage(out, "annotate", teacher.settings.to_dict(), run.report.counts(), inputs)
     _write_report(beside(out, ".report.json"), run.report)
     return run.report
-
-
-def beside(out: Path, ending: str) -> Path:
-    """RETURNS (Path): the file beside `out` that has another ending, as "answers.report.json" for "answers.jsonl.gz"."""
-    return out.with_name(out.name.removesuffix(".gz").removesuffix(".jsonl") + ending)
 
 
 class _Run:
@@ -211,15 +209,10 @@ class _Run:
 def _failures_file(out: Path) -> Iterator[List[Dict[str, Any]]]:
     """Gathers failures and writes them, also where the run ends with an error; without any, an old file goes."""
     failures: List[Dict[str, Any]] = []
-    path = beside(out, ".failures.jsonl")
     try:
         yield failures
     finally:
-        if failures:
-            with text_file(path) as stream:
-                stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in failures)
-        else:
-            path.unlink(missing_ok=True)
+        write_failures(out, failures)
 
 
 def _write_report(path: Path, report: AnnotationReport) -> None:

@@ -7,16 +7,14 @@ every length is bounded, so that a run-away list can't eat the whole answer, and
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ..annotate.output import text_file
-from ..corpus.collect.passages import Passage, from_row, shard_files
-from ..corpus.formats.lines import numbered_lines
+from ..corpus.collect.passages import Passage, from_row
+from .lines import check_row, part_of, read_lines, write_lines
 
 MENTION_LENGTH = 200
 TYPE_LENGTH = 80
@@ -181,27 +179,17 @@ def answer_from_row(row: Any, where: str) -> Answer:
     RETURNS (Answer): the answer.
     RAISES (ValueError): where a field is missing, unknown or wrong; one sentence.
     """
-    if not isinstance(row, dict):
-        raise ValueError(f"{where}: an answer is a JSON object, not {str(row)[:60]!r}.")
-    for name in _FIELDS[:-1]:
-        if name not in row:
-            raise ValueError(f"{where}: the answer has no '{name}'; it needs {', '.join(_FIELDS[:-1])}.")
-    for name in row:
-        if name not in _FIELDS:
-            raise ValueError(f"{where}: an answer has no field '{name}'; it may have {', '.join(_FIELDS)}.")
+    check_row(row, _FIELDS[:-1], _FIELDS[-1:], where)
     passage = from_row(row["passage"], where)
     for name in ("annotator", "request"):
         if not isinstance(row[name], str):
             raise ValueError(f"{where}: '{name}' must be text, not {str(row[name])[:60]!r}.")
-    part = row["part"]
-    if not (isinstance(part, list) and len(part) == 2 and all(type(each) is int for each in part)
-            and 0 <= part[0] <= part[1] <= len(passage.text)):
-        raise ValueError(f"{where}: 'part' must be [start, end] within the {len(passage.text)} characters, not {part!r}.")
+    part = part_of(row["part"], passage.text, where)
     try:
         extraction = Extraction.model_validate({name: row[name] for name in _FIELDS[4:] if name in row})
     except ValidationError as error:
         raise ValueError(f"{where}: {short_reason(error)}.") from None
-    return Answer(passage, extraction, row["annotator"], row["request"], (part[0], part[1]))
+    return Answer(passage, extraction, row["annotator"], row["request"], part)
 
 
 def short_reason(error: ValidationError) -> str:
@@ -220,12 +208,7 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> int:
     answers (iterable): in the order of the passages, and of the parts in a passage: the file keeps the order it is given.
     RETURNS (int): how many.
     """
-    count = 0
-    with text_file(Path(path)) as stream:
-        for answer in answers:
-            stream.write(json.dumps(answer.to_row(), ensure_ascii=False, allow_nan=False) + "\n")
-            count += 1
-    return count
+    return write_lines(path, (answer.to_row() for answer in answers))
 
 
 def read_answers(*paths: Path) -> Iterator[Answer]:
@@ -236,12 +219,10 @@ def read_answers(*paths: Path) -> Iterator[Answer]:
     RAISES (ValueError): at the first line that is no answer; one sentence with file and line.
     RAISES (FileNotFoundError): where there is no such file.
     """
-    for file in shard_files(*paths):
-        for number, line in numbered_lines(file):
-            if line.strip():
-                where = f"{file}, line {number}"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ValueError(f"{where}: this is not JSON ({error}).") from None
-                yield answer_from_row(row, where)
+    return read_lines(paths, answer_from_row)
+
+
+def without_answered(passages: Iterable[Passage], answers: Sequence[Path]) -> Iterator[Passage]:
+    """YIELDS (Passage): those that these files of answers, and folders of them, are not about; their ids are held in memory."""
+    known = {(answer.passage.source, answer.passage.id) for answer in read_answers(*answers)} if answers else set()
+    yield from (passage for passage in passages if (passage.source, passage.id) not in known)

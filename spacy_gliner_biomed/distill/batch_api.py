@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Literal, Optional, Tuple
 
 from .cache import AnswerCache, OpenBatch
-from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion
+from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion, without_key
 from .requests import ChatRequest, Completion
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
@@ -198,7 +198,7 @@ class BatchServer:
                 return function()
             except openai.APIStatusError as error:
                 if error.status_code < 500 and error.status_code not in (408, 409, 429):
-                    words = " ".join(str(error.message).replace(self._client.api_key, "***").split())[:200]
+                    words = without_key(str(error.message), self._client.api_key)
                     raise ServerRefusal(f"The batch API answers {error.status_code}: {words}.") from None
                 reason = f"it answers {error.status_code}"
             except Exception as error:

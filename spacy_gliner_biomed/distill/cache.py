@@ -68,7 +68,10 @@ class AnswerCache:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(self.path, check_same_thread=False, timeout=60, isolation_level=None)
+        try:
+            self._connection = sqlite3.connect(self.path, check_same_thread=False, timeout=60, isolation_level=None)
+        except sqlite3.Error as error:
+            raise ValueError(f"The cache '{self.path}' can't be opened ({error}); name a file that may be written.") from None
         try:
             self._open()
         except sqlite3.DatabaseError as error:

@@ -27,7 +27,8 @@ EXTRA = "pip install 'spacy-gliner-biomed[distill]'"
 KEY_VARIABLE = "OPENAI_API_KEY"
 OVERLOADED = (429, 503, 529)
 ONE_REQUEST = (400, 413, 422)  # refused for what this request holds
-REFUSED_FIRST = 5  # so many refusals before the first answer say that it is not the passages
+FAILED_FIRST = 5  # so many failures before the first answer say that it is not the passages
+NO_KEY = "none"  # what is sent to a server of one's own that wants no key
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Server:
         self._stop = threading.Event()
         self._random = random.Random(0)
         self._answered = False
-        self._refused = 0
+        self._failed = 0
 
     @property
     def concurrency(self) -> int:
@@ -131,13 +132,18 @@ class Server:
                 self._answered = True
                 return completion
             except _Passing as trouble:
-                reason, overloaded, pause = trouble.reason, trouble.overloaded, trouble.pause
+                reason, overloaded, pause = without_key(trouble.reason, self._client.api_key), trouble.overloaded, trouble.pause
             except _OneRequest as refusal:
-                self._count_refusal(refusal)
+                self._count_failure(
+                    f"refuses every request ({refusal.reason}); it may not know a setting, as the answer format or the name of "
+                    "the length limit"
+                )
                 return Completion(request, error=refusal.reason)
             finally:
                 self._slots.release(started, overloaded, pause)
-        return Completion(request, error=f"no answer in {self.settings.tries} tries, at last {reason}")
+        reason = f"no answer in {self.settings.tries} tries, at last {reason}"
+        self._count_failure(f"answers no request ({reason}); check its address, and whether it runs")
+        return Completion(request, error=reason)
 
     def _pause(self, number: int) -> None:
         """Wait before the next try, each time twice as long, by chance a little less so that not all come back at once."""
@@ -145,13 +151,11 @@ class Server:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def _count_refusal(self, refusal: _OneRequest) -> None:
-        self._refused += 1
-        if not self._answered and self._refused >= REFUSED_FIRST:
-            raise ServerRefusal(
-                f"The server refused the first {self._refused} requests ({refusal.reason}); it may not know a setting, as "
-                "the answer format or the name of the length limit."
-            )
+    def _count_failure(self, what: str) -> None:
+        """End a run whose first requests all fail, rather than try a hundred thousand."""
+        self._failed += 1
+        if not self._answered and self._failed >= FAILED_FIRST:
+            raise ServerRefusal(f"The server {what}.")
 
     def _try(self, request: ChatRequest) -> Completion:
         """One try: RETURNS (Completion) or raises one of the exceptions below."""
@@ -197,7 +201,8 @@ class _OneRequest(Exception):
 def openai_client(settings: ServerSettings) -> OpenAI:
     """RETURNS (OpenAI): the client, with the key from the environment; it retries nothing on its own.
 
-    RAISES (ImportError): without the extra; ValueError where OpenAI's own server is meant and there is no key.
+    RAISES (ImportError): without the extra; ValueError where OpenAI's own server is meant and there is no key, and for an address
+        without its scheme.
     """
     try:
         from openai import OpenAI
@@ -209,7 +214,9 @@ def openai_client(settings: ServerSettings) -> OpenAI:
         raise ValueError(
             f"The environment variable {settings.key_variable} holds no key; set it, or name a server of your own with --base-url."
         )
-    return OpenAI(api_key=key or "none", base_url=base_url or None, max_retries=0, timeout=settings.timeout)
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise ValueError(f"The server '{base_url}' has no http:// or https:// in front; write it as http://localhost:8000/v1.")
+    return OpenAI(api_key=key or NO_KEY, base_url=base_url or None, max_retries=0, timeout=settings.timeout)
 
 
 def is_broken_connection(error: Exception) -> bool:
@@ -249,7 +256,7 @@ def read_completion(request: ChatRequest, data: bytes) -> Completion:
 def status_trouble(error: Any, key: str) -> Exception:
     """RETURNS (Exception): what an HTTP status means for us. The server's words are cut short, and our key in them."""
     status = error.status_code
-    words = " ".join(str(error.message).replace(key, "***").split())[:200]
+    words = without_key(str(error.message), key)
     if status in ONE_REQUEST:
         return _OneRequest(f"the server refused it with {status}: {words}")
     if status in (408, 409, 425) or status in OVERLOADED or status >= 500:
@@ -257,6 +264,11 @@ def status_trouble(error: Any, key: str) -> Exception:
             return ServerRefusal(f"The server answers 429, the account's quota is used up: {words}")
         return _Passing(f"the server answered {status}", status in OVERLOADED, _retry_after(error.response.headers))
     return ServerRefusal(f"The server answers {status}: {words} (check the address, the key's variable and the model's name).")
+
+
+def without_key(words: str, key: str) -> str:
+    """RETURNS (str): a server's words on one line, cut to 200 characters, with our key in them hidden first."""
+    return " ".join((words if key == NO_KEY else words.replace(key, "***")).split())[:200]
 
 
 def _retry_after(headers: Any) -> float:

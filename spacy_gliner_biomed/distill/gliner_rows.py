@@ -37,6 +37,7 @@ class RowCounts:
     across (int): longer than a row, left out. wide (int): written, but wider than gliner's usual 12 words, so no target.
     negatives (int): labels that rows lack, summed. unknown (int): rows of passages that do not say what they were annotated for.
     many_labels (int): rows with more than 25 labels, of which gliner takes 25 by chance.
+    partial (int): rows of passages that were looked through in part only; gliner takes all of a row for looked through.
     labels (Counter): label → mentions written.
     """
 
@@ -53,6 +54,7 @@ class RowCounts:
     negatives: int = 0
     unknown: int = 0
     many_labels: int = 0
+    partial: int = 0
     labels: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self) -> Dict[str, Any]:
@@ -77,8 +79,10 @@ def to_rows(passage: AnnotatedPassage, counts: RowCounts, most_words: int = MOST
     spans = _on_words(passage, starts.tolist(), ends.tolist(), counts)
     cuts = plan_cuts(words, spans, most_words)
     counts.split += len(cuts) > 2
-    counts.across += sum(not any(a <= first and last < b for a, b in zip(cuts, cuts[1:], strict=False)) for first, last, _ in spans)
-    for part, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False), start=1):
+    parts = list(zip(cuts, cuts[1:], strict=False))
+    across = [each for each in spans if not any(begin <= each[0] and each[1] < end for begin, end in parts)]
+    counts.across += len(across)
+    for part, (begin, end) in enumerate(parts, start=1):
         ner = [(first - begin, last - begin, label) for first, last, label in spans if begin <= first and last < end]
         row: Row = {"id": passage.id if len(cuts) == 2 else f"{passage.id}#{part}", "tokenized_text": words[begin:end]}
         row["ner"] = [list(each) for each in ner]
@@ -86,12 +90,14 @@ def to_rows(passage: AnnotatedPassage, counts: RowCounts, most_words: int = MOST
         if passage.labels is None:
             counts.unknown += 1
         else:
-            lacking = [label for label in dict.fromkeys(passage.labels) if label not in positive]
+            present = positive | {label for first, last, label in across if first < end and last >= begin}
+            lacking = [label for label in dict.fromkeys(passage.labels) if label not in present]
             row["ner_negatives"], row["negatives"] = lacking, list(lacking)
             counts.negatives += len(lacking)
             counts.many_labels += len(positive) + len(lacking) > MOST_LABELS
         counts.rows += 1
         counts.empty += not ner
+        counts.partial += passage.partial
         counts.wide += sum(last - first >= WIDEST for first, last, _ in ner)
         counts.labels.update(label for _, _, label in ner)
         yield row

@@ -96,9 +96,9 @@ def unmarked(text: str) -> str:
 
 
 def free_tag(text: str) -> str:
-    """RETURNS (str): the first of "text", "text-2", "text-3"… that no tag in the text has."""
+    """RETURNS (str): the first of "text", "text-2", "text-3"… that no tag in the text has, however sloppily it is written."""
     tag, number = "text", 1
-    while f"<{tag}>" in text or f"</{tag}>" in text:
+    while re.search(rf"<\s*/?\s*{tag}\b(?!-)", text, re.IGNORECASE):
         number += 1
         tag = f"text-{number}"
     return tag

@@ -63,6 +63,7 @@ class Quality:
     """An annotator against gold, or against another annotator.
 
     passages (int): compared. unmatched (int): of the annotator's, left out, as no passage of the other side has its text.
+    repeated (int): of the annotator's, left out, as one before it has the same text.
     unannotated (int): of the other side's, left out, as the annotator has none of the text.
     mentions (int): of the annotator. others (int): of the other side.
     spans (dict): "exact" and "overlap", whatever the types.
@@ -75,6 +76,7 @@ class Quality:
 
     passages: int = 0
     unmatched: int = 0
+    repeated: int = 0
     unannotated: int = 0
     mentions: int = 0
     others: int = 0
@@ -94,7 +96,7 @@ class Quality:
     def to_dict(self) -> Dict[str, Any]:
         """RETURNS (dict): ready for JSON."""
         return {
-            **{name: getattr(self, name) for name in ("passages", "unmatched", "unannotated", "mentions", "others", "shared")},
+            **{name: getattr(self, name) for name in ("passages", "unmatched", "repeated", "unannotated", "mentions", "others", "shared")},
             **{
                 name: {match: score.to_dict() for match, score in getattr(self, name).items()}
                 for name in ("spans", "gold_types", "typed")
@@ -132,7 +134,8 @@ def compare(
     for passage in annotated:
         key = _digest(passage.text)
         if key not in gold or key in compared:
-            quality.unmatched += 1
+            quality.unmatched += key not in gold
+            quality.repeated += key in gold
             continue
         compared.add(key)
         own, others = sorted(set(passage.mentions)), sorted(gold[key][1])

@@ -19,6 +19,7 @@ from ..corpus.formats import write_jsonl
 from ..corpus.passage import AnnotatedPassage, Mention
 from .grounding.occurrences import FAILED
 from .grounding.passages import GroundedPassage, read_grounded
+from .lines import refuse_overwriting
 from .negatives import MOST_LABELS
 from .stages import plain, write_stage
 from .type_names import tidy
@@ -47,8 +48,7 @@ def write_relations(grounded: Sequence[Path], out: Path, most_labels: int = MOST
     most_labels (int): of a passage, positive and negative. seed (int): of the draw of negatives.
     RETURNS (RelationCounts): the counts.
     """
-    if Path(out).resolve() in {Path(path).resolve() for path in grounded}:
-        raise ValueError(f"'{out}' holds the grounded passages themselves; write to another file.")
+    refuse_overwriting(grounded, out)
     counts = RelationCounts()
     write_jsonl(relation_passages(read_grounded(*grounded), counts, most_labels, seed), out)
     write_stage(out, "relations", {"most_labels": most_labels, "seed": seed}, plain(counts), grounded)

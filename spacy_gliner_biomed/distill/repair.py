@@ -30,8 +30,8 @@ from .requests import TOO_LONG, Completion
 LONGEST_LITERAL = 100_000  # characters; Python's own parser takes much memory
 _COMMA = re.compile(r",(\s*[}\]])")
 _FINISHES = {
-    "length": "it was cut off at the longest answer allowed; give each entity once",
-    TOO_LONG: "it was far too long; give each entity once",
+    "length": "it was cut off at the longest answer allowed; list nothing twice",
+    TOO_LONG: "it was far too long; list nothing twice",
     "content_filter": "the server's content filter stopped it",
     "abort": "the server broke it off",
     "error": "the server broke it off",
@@ -64,14 +64,19 @@ def read_extraction(completion: Completion, keep_cut: bool = False) -> Mended:
     """
     repairs: Counter[str] = Counter()
     cut = completion.finish == "length"
-    if completion.finish in _FINISHES and not (cut and keep_cut):
-        raise BadOutput(_FINISHES[completion.finish])
+    if (reason := unfinished(completion)) and not (cut and keep_cut):
+        raise BadOutput(reason)
     if cut:
         repairs["answer cut off, its whole items kept"] += 1
         values = json_object(close_cut(completion.text), repairs)
     else:
         values = json_object(completion.text, repairs)
     return Mended(extraction_of(values, repairs), repairs)
+
+
+def unfinished(completion: Completion) -> str:
+    """RETURNS (str): why an answer ended before its end, as part of a sentence; "" where it did not."""
+    return _FINISHES.get(completion.finish, "")
 
 
 def wrong_with(completion: Completion, keep_cut: bool = False) -> str:

@@ -98,7 +98,7 @@ def test_settings_are_checked(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no policy 'x'"):
         TypeSettings(overlap="x")
     path = write(tmp_path / "g.jsonl")
-    with pytest.raises(ValueError, match="holds what is read"):
+    with pytest.raises(ValueError, match="is read by this step"):
         annotate_file([path], path, tmp_path / "t.tsv", TypeSettings(model=""))
 
 

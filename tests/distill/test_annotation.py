@@ -8,10 +8,11 @@ from typing import List
 
 import pytest
 
-from spacy_gliner_biomed.distill.annotation import AnnotationReport, annotate, beside
+from spacy_gliner_biomed.distill.annotation import AnnotationReport, annotate
 from spacy_gliner_biomed.distill.answers import Answer, read_answers
 from spacy_gliner_biomed.distill.cache import AnswerCache
 from spacy_gliner_biomed.distill.client import Server
+from spacy_gliner_biomed.distill.lines import beside
 from spacy_gliner_biomed.distill.recorded import RecordedAnswers, write_recorded
 from spacy_gliner_biomed.distill.requests import ChatSettings
 from tests.distill.asking import passages, quick, teacher
@@ -169,7 +170,7 @@ def test_a_server_that_takes_nothing_ends_the_run_and_the_key_stays_secret(
 def test_a_server_that_refuses_each_request_ends_the_run(server: ChatServer, tmp_path: Path) -> None:
     """A setting that it doesn't know is not taken for the fault of a hundred thousand passages."""
     server.status = 400
-    with pytest.raises(ValueError, match="refused the first .* requests .*answer format"):
+    with pytest.raises(ValueError, match="The server refuses every request .*400.*answer format"):
         run(server, tmp_path, TEXTS)
     assert not (tmp_path / "out.jsonl").exists()
 

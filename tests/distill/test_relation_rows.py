@@ -46,5 +46,5 @@ def test_negatives_are_few_and_fixed(tmp_path: Path) -> None:
     for name in ("1.jsonl", "2.jsonl"):
         assert write_relations([path], tmp_path / name, most_labels=4, seed=5).negatives == 2
     assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
-    with pytest.raises(ValueError, match="holds the grounded passages themselves"):
+    with pytest.raises(ValueError, match="is read by this step"):
         write_relations([path], path)

@@ -10,14 +10,12 @@ lost and their types are no negatives.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
-from ...annotate.output import text_file
-from ...corpus.collect.passages import Passage, from_row, shard_files
-from ...corpus.formats.lines import numbered_lines
+from ...corpus.collect.passages import Passage, from_row
+from ..lines import read_lines, write_lines
 from .occurrences import FAILED, STATUSES
 from .place import NOWHERE, Grounded
 
@@ -68,31 +66,15 @@ class GroundedPassage:
 
 def write_grounded(path: Path, passages: Iterable[GroundedPassage]) -> int:
     """Write grounded passages, one a line; the file appears whole or not at all. RETURNS (int): how many."""
-    count = 0
-    with text_file(Path(path)) as stream:
-        for passage in passages:
-            stream.write(json.dumps(passage.to_row(), ensure_ascii=False, allow_nan=False) + "\n")
-            count += 1
-    return count
+    return write_lines(path, (passage.to_row() for passage in passages))
 
 
 def read_grounded(*paths: Path) -> Iterator[GroundedPassage]:
-    """Read grounded passages, one at a time.
+    """Read grounded passages, one at a time; arguments and errors as for `distill.answers.read_answers`.
 
-    paths (Path): JSON Lines files, plain or gzipped, and folders of them.
     YIELDS (GroundedPassage): in the order of the files.
-    RAISES (ValueError): at the first line that is none; one sentence with file and line.
-    RAISES (FileNotFoundError): where there is no such file.
     """
-    for file in shard_files(*paths):
-        for number, line in numbered_lines(file):
-            if line.strip():
-                where = f"{file}, line {number}"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ValueError(f"{where}: this is not JSON ({error}).") from None
-                yield _from_row(row, where)
+    return read_lines(paths, _from_row)
 
 
 def _from_row(row: Any, where: str) -> GroundedPassage:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..answers import Answer, read_answers
+from ..lines import refuse_overwriting
 from ..propagate import propagate
 from ..stages import plain, write_stage
 from .occurrences import FAILED, is_whole
@@ -66,8 +67,7 @@ def ground_file(
     """
     from tqdm import tqdm
 
-    if any(Path(path).resolve() == Path(out).resolve() for path in answers):
-        raise ValueError(f"'{out}' holds the answers themselves; write to another file.")
+    refuse_overwriting(answers, out, report)
     counts, shown = GroundingCounts(), Samples(samples if report is not None else 0)
     bar = tqdm(unit=" passages", desc="Grounding", disable=None if progress else True, mininterval=1.0)
     with bar:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,15 @@ from typing import Any, Dict, Iterable, Iterator, Tuple
 
 from pydantic import ValidationError
 
-from ...annotate.output import text_file
-from ...corpus.collect.passages import Passage, from_row, shard_files
-from ...corpus.formats.lines import numbered_lines
+from ...corpus.collect.passages import Passage, from_row
 from ..answers import short_reason
-from ..repair import BadOutput, json_object
-from ..requests import TOO_LONG, Completion
+from ..lines import check_row, part_of, read_lines, write_lines
+from ..repair import BadOutput, json_object, unfinished
+from ..requests import Completion
 from . import task_named
 from .task import Checked, Task
 
 FIELDS = ("passage", "part", "task", "annotator", "request", "answer")
-_CUT = {"length": "it was cut off at the longest answer allowed", TOO_LONG: "it was far too long"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,8 @@ def read_answer(task: Task, completion: Completion) -> Checked:
     RETURNS (Checked): the answer.
     RAISES (BadOutput): where it is none; the message is part of a sentence.
     """
-    if completion.finish in _CUT:
-        raise BadOutput(_CUT[completion.finish])
+    if reason := unfinished(completion):
+        raise BadOutput(reason)
     values = json_object(completion.text, Counter())
     try:
         return task.answer.model_validate(values)
@@ -88,22 +85,12 @@ def answer_from_row(row: Any, where: str) -> TaskAnswer:
     RETURNS (TaskAnswer): the answer.
     RAISES (ValueError): where a field is missing, unknown or wrong; one sentence.
     """
-    if not isinstance(row, dict):
-        raise ValueError(f"{where}: an answer to a task is a JSON object, not {str(row)[:60]!r}.")
-    for name in FIELDS:
-        if name not in row:
-            raise ValueError(f"{where}: the answer has no '{name}'; it needs {', '.join(FIELDS)}.")
-    for name in row:
-        if name not in FIELDS:
-            raise ValueError(f"{where}: an answer to a task has no field '{name}'; it has {', '.join(FIELDS)}.")
+    check_row(row, FIELDS, (), where)
     passage = from_row(row["passage"], where)
     for name in ("task", "annotator", "request"):
         if not isinstance(row[name], str):
             raise ValueError(f"{where}: '{name}' must be text, not {str(row[name])[:60]!r}.")
-    part = row["part"]
-    if not (isinstance(part, list) and len(part) == 2 and all(type(each) is int for each in part)
-            and 0 <= part[0] <= part[1] <= len(passage.text)):
-        raise ValueError(f"{where}: 'part' must be [start, end] within the {len(passage.text)} characters, not {part!r}.")
+    part = part_of(row["part"], passage.text, where)
     try:
         task = task_named(row["task"])
         answer = task.answer.model_validate(row["answer"])
@@ -111,7 +98,7 @@ def answer_from_row(row: Any, where: str) -> TaskAnswer:
         raise ValueError(f"{where}: {short_reason(error)}.") from None
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-    return TaskAnswer(passage, (part[0], part[1]), task, answer, row["annotator"], row["request"])
+    return TaskAnswer(passage, part, task, answer, row["annotator"], row["request"])
 
 
 def write_task_answers(path: Path, answers: Iterable[TaskAnswer]) -> int:
@@ -121,28 +108,9 @@ def write_task_answers(path: Path, answers: Iterable[TaskAnswer]) -> int:
     answers (iterable): in the order in which they are to stand.
     RETURNS (int): how many.
     """
-    count = 0
-    with text_file(Path(path)) as stream:
-        for answer in answers:
-            stream.write(json.dumps(answer.to_row(), ensure_ascii=False, allow_nan=False) + "\n")
-            count += 1
-    return count
+    return write_lines(path, (answer.to_row() for answer in answers))
 
 
 def read_task_answers(*paths: Path) -> Iterator[TaskAnswer]:
-    """Read answers, one at a time.
-
-    paths (Path): JSON Lines files, plain or gzipped, and folders of them.
-    YIELDS (TaskAnswer): in the order of the files.
-    RAISES (ValueError): at the first line that is none; one sentence with file and line.
-    RAISES (FileNotFoundError): where there is no such file.
-    """
-    for file in shard_files(*paths):
-        for number, line in numbered_lines(file):
-            if line.strip():
-                where = f"{file}, line {number}"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ValueError(f"{where}: this is not JSON ({error}).") from None
-                yield answer_from_row(row, where)
+    """Read answers, one at a time; arguments and errors as for `distill.answers.read_answers`. YIELDS (TaskAnswer)."""
+    return read_lines(paths, answer_from_row)

@@ -7,7 +7,6 @@ behind it is lost, as is a last batch that is not full (`generate_dataset`).
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
@@ -16,11 +15,10 @@ from typing import Any, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optio
 
 from tqdm import tqdm
 
-from ...annotate.output import text_file
 from ...corpus.collect.passages import Passage
-from ..annotation import beside
 from ..cache import AnswerCache
 from ..completion import complete
+from ..lines import refuse_overwriting, write_failures
 from ..repair import BadOutput
 from ..requests import ChatRequest, ChatSettings, Completion, Model, Usage
 from ..splitting import TokenCounter, split
@@ -147,9 +145,11 @@ def ask_tasks(
     counter (Optional[TokenCounter]): measures the parts of long passages.
     inputs (sequence): the files that the passages come from, for the record.
     RETURNS (AskCounts): what became of the requests.
-    RAISES (ValueError, OSError): what ends the whole run, as `complete`; and where no request at all has an answer.
+    RAISES (ValueError, OSError): what ends the whole run, as `complete`; where no request at all has an answer, and where `out` is,
+        or lies among, the inputs.
     """
     out, counts = Path(out), AskCounts()
+    refuse_overwriting(inputs, out)
     waiting: Deque[Asked] = deque()
     failures: List[Dict[str, Any]] = []
 
@@ -183,18 +183,9 @@ def ask_tasks(
     try:
         write_task_answers(out, tqdm(answers(), desc="Tasks", unit=" answers", disable=None))
     finally:
-        _write_failures(beside(out, ".failures.jsonl"), failures)
+        write_failures(out, failures)
     write_stage(out, "tasks", _for_record(settings), counts.to_dict(), inputs)
     return counts
-
-
-def _write_failures(path: Path, failures: List[Dict[str, Any]]) -> None:
-    if not failures:
-        path.unlink(missing_ok=True)
-        return
-    with text_file(path) as stream:
-        for failure in failures:
-            stream.write(json.dumps(failure, ensure_ascii=False) + "\n")
 
 
 def _for_record(settings: AskSettings) -> Dict[str, Any]:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ...corpus.formats import write_jsonl
 from ...corpus.passage import AnnotatedPassage
 from ...scorer.words import split_words
+from ..lines import refuse_overwriting
 from ..negatives import Negatives
 from ..stages import write_stage
 from ..type_names.clusters import Embed, label_encoder
@@ -103,6 +104,7 @@ def write_rows(sources: Sequence[Path], out: Path, settings: RowSettings = RowSe
     RETURNS (RowCounts): what was made.
     RAISES (ValueError): for a line that is no answer; one sentence with file and line.
     """
+    refuse_overwriting(sources, out)
     maker = RowMaker(settings)
     for answer in read_task_answers(*sources):
         maker.see(answer)

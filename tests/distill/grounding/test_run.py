@@ -85,7 +85,7 @@ def test_a_file_comes_back_the_same(tmp_path: Path) -> None:
     assert list(ground_answers([listed], GroundingCounts()))[0].mentions == first.mentions
     stage = read_stage(out)
     assert stage["counts"] == counts.to_dict() and stage["changed"] is False
-    with pytest.raises(ValueError, match="holds the answers themselves"):
+    with pytest.raises(ValueError, match="is read by this step"):
         ground_file([tmp_path / "answers.jsonl"], tmp_path / "answers.jsonl")
 
 

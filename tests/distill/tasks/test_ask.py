@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from spacy_gliner_biomed.corpus.collect.passages import Passage
-from spacy_gliner_biomed.distill.annotation import beside
 from spacy_gliner_biomed.distill.cache import AnswerCache
+from spacy_gliner_biomed.distill.lines import beside
 from spacy_gliner_biomed.distill.requests import ChatRequest, Completion
 from spacy_gliner_biomed.distill.tasks import TASKS, task_named
 from spacy_gliner_biomed.distill.tasks.answers import answer_from_row, read_answer, read_task_answers

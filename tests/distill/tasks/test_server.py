@@ -9,9 +9,9 @@ from typing import Any, Dict, Tuple
 import pytest
 
 from spacy_gliner_biomed.corpus.collect.passages import Passage
-from spacy_gliner_biomed.distill.annotation import beside
 from spacy_gliner_biomed.distill.cache import AnswerCache
 from spacy_gliner_biomed.distill.client import Server
+from spacy_gliner_biomed.distill.lines import beside
 from spacy_gliner_biomed.distill.tasks.answers import read_task_answers
 from spacy_gliner_biomed.distill.tasks.ask import AskSettings, ask_tasks
 from spacy_gliner_biomed.distill.tasks.rows import RowSettings, write_rows

@@ -1,0 +1,1 @@
+"""The student: a small causal language model that learns from the teacher's answers, and then annotates in its place."""
