@@ -58,19 +58,14 @@ def show_plan(
     example: bool = typer.Option(True, help="Show one request."),
 ) -> None:
     """Passages, requests, tokens, cost and one request, before anything is asked. It takes the options of `annotate`."""
-    from contextlib import nullcontext
-
     from ..corpus.collect.passages import read_passages
-    from ..distill.cache import AnswerCache
     from ..distill.plan import plan
 
     teacher = options.teacher_of(context.params)
     server = options.server_settings(context.params)
-    with AnswerCache(cache) if cache is not None and cache.exists() else nullcontext() as answers:
+    with options.cache_if_there(cache) as answers:
         made = plan(read_passages(*inputs), teacher, cache=answers, server=server, batch=batch)
-    typer.echo("\n".join(made.lines()))
-    if example:
-        typer.echo("\n" + "\n".join(made.example_lines()))
+    typer.echo("\n".join((*made.lines(), *(("", *made.example_lines()) if example else ()))))
 
 
 @distill.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Optional, Sequence
 
@@ -45,7 +46,8 @@ def annotate_with_lexicon(
         "annotator": "lexicon", "lexicon": names.name, "part": part, "leave_out": sorted(leave_out), "labels": trained.kept,
         "least_precision": least_precision, "keep_unmeasured": keep_unmeasured,
     }
-    _write(out, lexicon_answers(read_passages(*inputs), trained.teacher), settings, inputs, progress)
+    left_out: Counter[str] = Counter()
+    _write(out, lexicon_answers(read_passages(*inputs), trained.teacher, left_out), settings, inputs, progress, left_out)
 
 
 def annotate_with_component(
@@ -66,9 +68,10 @@ def annotate_with_component(
 
     refuse_overwriting(inputs, out)
     nlp = build_pipeline(model, labels=parse_labels(labels), threshold=threshold)
-    answers = component_answers(read_passages(*inputs), nlp, model, batch_size)
+    left_out: Counter[str] = Counter()
+    answers = component_answers(read_passages(*inputs), nlp, model, batch_size, left_out)
     settings = {"annotator": model, "labels": list(labels), "threshold": threshold}
-    _write(out, answers, settings, inputs, progress)
+    _write(out, answers, settings, inputs, progress, left_out)
 
 
 def count_passages(inputs: List[Path]) -> int:
@@ -80,7 +83,12 @@ def count_passages(inputs: List[Path]) -> int:
 
 
 def _write(
-    out: Path, answers: Iterable[Answer], settings: Mapping[str, Any], inputs: Sequence[Path], progress: bool
+    out: Path,
+    answers: Iterable[Answer],
+    settings: Mapping[str, Any],
+    inputs: Sequence[Path],
+    progress: bool,
+    left_out: Counter[str],
 ) -> None:
     """Write answers and their record."""
     from tqdm import tqdm
@@ -97,5 +105,7 @@ def _write(
             yield answer
 
     count = write_answers(out, counted())
-    write_stage(out, "annotate", settings, {"answers": count, "entities": entities}, inputs)
+    write_stage(out, "annotate", settings, {"answers": count, "entities": entities, "left out": dict(left_out)}, inputs)
     typer.echo(f"{count:,} answers, {entities:,} entities: {out}")
+    for reason, number in (+left_out).items():
+        typer.echo(f"{number:,} mentions left out: {reason}", err=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ContextManager, Mapping, Optional
 
 import typer
 
 if TYPE_CHECKING:
+    from ..distill.cache import AnswerCache
     from ..distill.client import ServerSettings
     from ..distill.requests import ChatSettings
     from ..distill.teacher import Teacher
@@ -92,6 +95,13 @@ def server_settings(options: Mapping[str, Any]) -> ServerSettings:
 
     names = ("base_url", "key_variable", "requests_a_minute", "tokens_a_minute", "concurrency", "tries", "timeout")
     return ServerSettings(**{name: options[name] for name in names if name in options})
+
+
+def cache_if_there(path: Optional[Path]) -> ContextManager[Optional[AnswerCache]]:
+    """RETURNS (context manager): the cache for a `with` block; None where there is none yet, and it is not made."""
+    from ..distill.cache import AnswerCache
+
+    return AnswerCache(path) if path is not None and path.exists() else nullcontext()
 
 
 def _number(name: str, text: str) -> Optional[float]:

@@ -17,6 +17,15 @@ tasks = typer.Typer(
 )
 
 
+_TASK = typer.Option([], help="A task to make; see `tasks list`. Repeatable.", show_default="all seven")
+_PER_PASSAGE = typer.Option(0, min=0, help="So many of the tasks for each passage, drawn by their shares.", show_default="all")
+_DRAW = typer.Option(0, help="Seed of the draws of tasks and of wishes.")
+_PART_TOKENS = typer.Option(600, min=1, help="Tokens of text in a request, at most; longer passages are split.")
+_MAX_TOKENS = typer.Option(512, min=1, help="The longest answer, in tokens.")
+_TEMPERATURE = typer.Option("0.25", help="0 for the likeliest answer; none to send none.")
+_TOP_P = typer.Option("0.8", help="Share of the likeliest words to draw from; none to send none.")
+
+
 @tasks.command("list")
 def list_tasks() -> None:
     """Show the seven tasks."""
@@ -27,25 +36,66 @@ def list_tasks() -> None:
         typer.echo(f"{task.name.ljust(width)}  {task.share:5.1%}  {task.help}")
 
 
+@tasks.command("plan")
+def show_plan(
+    context: typer.Context,
+    inputs: List[Path] = options.INPUTS,
+    task: List[str] = _TASK,
+    per_passage: int = _PER_PASSAGE,
+    draw: int = _DRAW,
+    model: str = options.MODEL,
+    revision: str = options.REVISION,
+    tokenizer: str = options.TOKENIZER,
+    part_tokens: int = _PART_TOKENS,
+    max_tokens: int = _MAX_TOKENS,
+    temperature: str = _TEMPERATURE,
+    top_p: str = _TOP_P,
+    seed: str = options.SEED,
+    answer_format: str = options.FORMAT,
+    length_name: str = options.LENGTH_NAME,
+    extra_body: str = options.EXTRA,
+    price_in: float = options.PRICE_IN,
+    price_out: float = options.PRICE_OUT,
+    requests_a_minute: Optional[int] = options.REQUESTS_A_MINUTE,
+    tokens_a_minute: Optional[int] = options.TOKENS_A_MINUTE,
+    batch: bool = options.BATCH,
+    cache: Optional[Path] = typer.Option(None, help="Answers of earlier runs, which cost nothing."),
+    example: bool = typer.Option(True, help="Show one request."),
+) -> None:
+    """Passages, requests, tokens, cost and one request, before anything is asked. It takes the options of `ask`."""
+    from ..corpus.collect.passages import read_passages
+    from ..distill.splitting import TokenCounter
+    from ..distill.tasks import TASKS
+    from ..distill.tasks.ask import AskSettings
+    from ..distill.tasks.plan import plan_tasks
+
+    chat = options.chat_settings(context.params)
+    settings = AskSettings(chat, tuple(task) or tuple(TASKS), per_passage, part_tokens, draw)
+    server, counter = options.server_settings(context.params), TokenCounter(tokenizer)
+    with options.cache_if_there(cache) as answers:
+        made = plan_tasks(
+            read_passages(*inputs), settings, counter, (price_in, price_out), cache=answers, server=server, batch=batch
+        )
+    typer.echo("\n".join((*made.lines(), *(("", *made.example_lines()) if example else ()))))
+
+
 @tasks.command()
 def ask(
     context: typer.Context,
     inputs: List[Path] = options.INPUTS,
     out: Path = typer.Option(..., "--out", "-o", help="The file of answers, .jsonl or .jsonl.gz."),
-    task: List[str] = typer.Option([], help="A task to make; see `tasks list`. Repeatable.", show_default="all seven"),
-    per_passage: int = typer.Option(
-        0, min=0, help="So many of the tasks for each passage, drawn by their shares.", show_default="all"
-    ),
-    draw: int = typer.Option(0, help="Seed of the draws of tasks and of wishes."),
+    task: List[str] = _TASK,
+    per_passage: int = _PER_PASSAGE,
+    draw: int = _DRAW,
     model: str = options.MODEL,
     base_url: str = options.BASE_URL,
     key_variable: str = options.KEY_VARIABLE,
     revision: str = options.REVISION,
     tokenizer: str = options.TOKENIZER,
-    part_tokens: int = typer.Option(600, min=1, help="Tokens of text in a request, at most; longer passages are split."),
-    max_tokens: int = typer.Option(512, min=1, help="The longest answer, in tokens."),
-    temperature: str = typer.Option("0.25", help="0 for the likeliest answer; none to send none."),
-    top_p: str = typer.Option("0.8", help="Share of the likeliest words to draw from; none to send none."),
+    part_tokens: int = _PART_TOKENS,
+    max_tokens: int = _MAX_TOKENS,
+    temperature: str = _TEMPERATURE,
+    top_p: str = _TOP_P,
     seed: str = options.SEED,
     answer_format: str = options.FORMAT,
     length_name: str = options.LENGTH_NAME,

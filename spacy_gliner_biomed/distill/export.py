@@ -132,12 +132,15 @@ def _clear(folder: Path) -> None:
 def _check_folder(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         if not (path.name.startswith("part-") and path.suffix == ".spacy"):
-            raise FileExistsError(f"The folder '{folder}' holds '{path.name}', which is none of our documents; name another folder.")
+            raise FileExistsError(
+                f"The folder '{folder}' holds '{path.name}', which is none of our documents; name another folder."
+            )
 
 
 def _check_target(target: Path, chosen: str) -> None:
     """Refuse a target before anything is read, where its name says that something else is meant."""
-    endings = {"gliner": (".json", ".jsonl", ".json.gz", ".jsonl.gz"), "jsonl": (".jsonl", ".jsonl.gz"), "spacy": (".spacy",)}[chosen]
+    lines = (".jsonl", ".jsonl.gz")
+    endings = {"gliner": (".json", ".json.gz", *lines), "jsonl": lines, "spacy": (".spacy",)}[chosen]
     folder = chosen == "spacy" and (target.is_dir() or not target.suffix)
     if not folder and not target.name.endswith(endings):
         told = f"{', '.join(endings)}, or a folder" if chosen == "spacy" else ", ".join(endings)

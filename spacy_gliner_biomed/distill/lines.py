@@ -1,4 +1,4 @@
-"""The files between the steps of distillation: JSON Lines, read with file and line in every message, written whole or not at all."""
+"""The files between the steps of distillation: JSON Lines, read with file and line in messages, written whole or not at all."""
 
 from __future__ import annotations
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..corpus.collect.passages import Passage
 from .cache import AnswerCache
 from .client import ServerSettings
 from .requests import ChatRequest, Usage
+from .splitting import TokenCounter
 from .teacher import Teacher
 
 MILLION = 1_000_000
@@ -21,7 +22,7 @@ class Plan:
     """What a run will do.
 
     passages, parts (int): to annotate; each part is a request.
-    known (int): requests whose answer is in the cache.
+    known (int): requests whose answer is in the cache, and those that came before: each is asked once.
     blank (int): parts without text.
     prompt_tokens (int): of the requests still to be answered.
     expected, most (Usage): tokens that these are expected to take, and can take at most, without second tries.
@@ -79,6 +80,26 @@ class Plan:
         return lines
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What a run is made of, as far as its plan wants to know.
+
+    requests (callable): makes pairs of a request, None where there is no text, and the text that it is about, of passages.
+    tokens (callable): the tokens of a request's messages.
+    counter (TokenCounter): counts those of texts.
+    longest (int): tokens of an answer, at most.
+    demonstrated (tuple): the answers of the prompt's demonstrations, and the texts that they are about.
+    price (tuple): of a million tokens read and written.
+    """
+
+    requests: Callable[[Iterable[Passage]], Iterable[Tuple[Optional[ChatRequest], str]]]
+    tokens: Callable[[ChatRequest], int]
+    counter: TokenCounter
+    longest: int
+    demonstrated: Tuple[List[str], List[str]]
+    price: Tuple[float, float] = (0.0, 0.0)
+
+
 def plan(
     passages: Iterable[Passage],
     teacher: Teacher,
@@ -87,10 +108,29 @@ def plan(
     server: Optional[ServerSettings] = None,
     batch: bool = False,
 ) -> Plan:
+    """Count what it takes to annotate passages. Arguments and outcome as for `plan_requests`; `teacher` makes the requests."""
+
+    def requests(given: Iterable[Passage]) -> Iterator[Tuple[Optional[ChatRequest], str]]:
+        for part in teacher.parts(given):
+            yield part.request, part.passage.text[slice(*part.part)]
+
+    longest, price = teacher.settings.chat.max_tokens, teacher.settings.price
+    asking = Asking(requests, teacher.tokens, teacher.counter, longest, teacher.prompts.demonstrated, price)
+    return plan_requests(passages, asking, cache=cache, server=server, batch=batch)
+
+
+def plan_requests(
+    passages: Iterable[Passage],
+    asking: Asking,
+    *,
+    cache: Optional[AnswerCache] = None,
+    server: Optional[ServerSettings] = None,
+    batch: bool = False,
+) -> Plan:
     """Count what a run would ask. Nothing is sent.
 
     passages (iterable): read once.
-    teacher (Teacher): makes the requests.
+    asking (Asking): makes and measures the requests.
     cache (Optional[AnswerCache]): what is in it need not be asked.
     server (Optional[ServerSettings]): its limits.
     batch (bool): the batch API will be used, at half the price.
@@ -98,28 +138,36 @@ def plan(
     """
     n_passages = parts = known = blank = prompt_tokens = text_tokens = 0
     example: Optional[ChatRequest] = None
-    for part in teacher.parts(passages):
+    seen: Set[str] = set()
+
+    def counted() -> Iterator[Passage]:
+        nonlocal n_passages
+        for passage in passages:
+            n_passages += 1
+            yield passage
+
+    for request, text in asking.requests(counted()):
         parts += 1
-        n_passages += part.part[0] == 0
-        if part.request is None:
+        if request is None:
             blank += 1
             continue
-        example = example or part.request
-        if cache is not None and cache.get(part.request, part.request.key) is not None:
+        example = example or request
+        if request.key in seen or (cache is not None and cache.get(request, request.key) is not None):
             known += 1
             continue
-        prompt_tokens += teacher.tokens(part.request)
-        text_tokens += teacher.counter.count(part.passage.text[slice(*part.part)])
+        seen.add(request.key)
+        prompt_tokens += asking.tokens(request)
+        text_tokens += asking.counter.count(text)
     to_ask = parts - known - blank
-    longest = teacher.settings.chat.max_tokens
-    written, basis = _expected_answers(teacher, cache, to_ask, text_tokens)
-    expected, most = Usage(prompt_tokens, min(written, to_ask * longest)), Usage(prompt_tokens, to_ask * longest)
-    read_price, write_price = teacher.settings.price
+    written, basis = _expected_answers(asking, cache, to_ask, text_tokens)
+    most = Usage(prompt_tokens, to_ask * asking.longest)
+    expected = Usage(prompt_tokens, min(written, most.answer))
+    read_price, write_price = asking.price
     share = BATCH_DISCOUNT if batch else 1.0
     return Plan(
         passages=n_passages, parts=parts, known=known, blank=blank, expected=expected, most=most,
         price=(read_price * share, write_price * share), minutes=0.0 if batch else _minutes(to_ask, expected, server),
-        measured=teacher.counter.measured, basis=basis, example=example,
+        measured=asking.counter.measured, basis=basis, example=example,
     )
 
 
@@ -128,13 +176,12 @@ def cost(usage: Usage, price: Tuple[float, float]) -> float:
     return (usage.prompt * price[0] + usage.answer * price[1]) / MILLION
 
 
-def _expected_answers(teacher: Teacher, cache: Optional[AnswerCache], to_ask: int, text_tokens: int) -> Tuple[int, str]:
+def _expected_answers(asking: Asking, cache: Optional[AnswerCache], to_ask: int, text_tokens: int) -> Tuple[int, str]:
     """Tokens that the answers will have together, and how we know."""
     known = cache.statistics() if cache is not None else {"answers": 0, "answer_tokens": 0}
     if known["answers"] >= ENOUGH_ANSWERS and known["answer_tokens"]:
         return round(to_ask * known["answer_tokens"] / known["answers"]), f"as long as {known['answers']:,} known answers"
-    answers, texts = teacher.prompts.demonstrated
-    written, read = sum(map(teacher.counter.count, answers)), sum(map(teacher.counter.count, texts))
+    written, read = (sum(map(asking.counter.count, each)) for each in asking.demonstrated)
     return round(text_tokens * written / max(read, 1)), "as long for their texts as those of the demonstrations"
 
 

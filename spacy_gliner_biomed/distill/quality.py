@@ -95,8 +95,9 @@ class Quality:
 
     def to_dict(self) -> Dict[str, Any]:
         """RETURNS (dict): ready for JSON."""
+        numbers = ("passages", "unmatched", "repeated", "unannotated", "mentions", "others", "shared")
         return {
-            **{name: getattr(self, name) for name in ("passages", "unmatched", "repeated", "unannotated", "mentions", "others", "shared")},
+            **{name: getattr(self, name) for name in numbers},
             **{
                 name: {match: score.to_dict() for match, score in getattr(self, name).items()}
                 for name in ("spans", "gold_types", "typed")

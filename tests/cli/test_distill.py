@@ -75,6 +75,25 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert not (tmp_path / "a.jsonl").exists()
 
 
+def test_the_tasks_have_a_plan(capsys: pytest.CaptureFixture[str], shard: Path, tmp_path: Path) -> None:
+    """It takes the options of `ask`, and makes no cache."""
+    options = ["--model", "tiny", "--task", "ner", "--price-in", 1, "--cache", tmp_path / "none.sqlite"]
+    planned = run(capsys, "distill", "tasks", "plan", shard, *options)
+    assert planned.status == 0 and "to ask           3" in planned.out and "Aspirin relieves Headache." in planned.out
+    assert "One request" not in run(capsys, "distill", "tasks", "plan", shard, *options, "--no-example").out
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_run_never_writes_over_its_passages(capsys: pytest.CaptureFixture[str], shard: Path) -> None:
+    """Whoever annotates."""
+    before = shard.read_bytes()
+    for command in (["annotate", "--model", "m", "--base-url", "http://127.0.0.1:9"], ["component"],
+                    ["lexicon", "--corpora", "none"], ["tasks", "ask", "--model", "m", "--base-url", "http://127.0.0.1:9"]):
+        refused = run(capsys, "distill", *command, shard, "--out", shard)
+        assert refused.status == 1 and "is read by this step; write to another file" in refused.err, command
+    assert shard.read_bytes() == before
+
+
 def test_a_component_annotates(capsys: pytest.CaptureFixture[str], shard: Path, tmp_path: Path) -> None:
     """And leaves a record for the card."""
     out = tmp_path / "component.jsonl"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +35,17 @@ def test_a_passage_without_mentions_has_an_empty_answer() -> None:
     """It was annotated, and nothing was found."""
     (answer,) = answers_of(Passage("p", "", "own", "d"), [], "lexicon")
     assert answer.part == (0, 0) and answer.extraction.entities == [] and MOST_ENTITIES == 200
+
+
+def test_a_mention_too_long_for_an_answer_ends_no_run() -> None:
+    """It is left out and counted where somebody counts, and else an error."""
+    passage, found = Passage("p", "word " * 50, "own", "d"), [(0, 4, "label"), (5, 249, "label")]
+    left_out: Counter[str] = Counter()
+    (answer,) = answers_of(passage, found, "component", left_out)
+    assert [entity.text for entity in answer.extraction.entities] == ["word"]
+    assert left_out == {"longer than 200 characters": 1}
+    with pytest.raises(ValueError, match="Passage 'p': an answer can't hold a mention"):
+        list(answers_of(passage, found, "component"))
 
 
 def test_a_lexicon_answers() -> None:

@@ -59,6 +59,12 @@ def test_threads_and_runs_may_share_a_file(tmp_path: Path) -> None:
         assert one.statistics()["answers"] == 8
 
 
+def test_a_folder_is_no_cache(tmp_path: Path) -> None:
+    """Said in a sentence, too."""
+    with pytest.raises(ValueError, match="can't be opened .*; name a file that may be written"):
+        AnswerCache(tmp_path)
+
+
 def test_a_cache_that_fails_says_so_in_a_sentence(tmp_path: Path) -> None:
     """As an `OSError`, which the command line prints."""
     cache = AnswerCache(tmp_path / "c")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.distill.client import Server, ServerSettings, openai_client
+from spacy_gliner_biomed.distill.client import Server, ServerSettings, openai_client, without_key
 from spacy_gliner_biomed.distill.completion import complete
 from spacy_gliner_biomed.distill.requests import ChatRequest, ChatSettings, Message
 from tests.distill.asking import quick, request
@@ -49,6 +49,24 @@ def test_a_server_that_is_never_there_fails_each_request_with_a_reason() -> None
     with Server(quick("http://127.0.0.1:9/v1", tries=2)) as model:
         (answer,) = complete([request("Text.")], model)
     assert "no answer in 2 tries, at last the connection broke" in answer.error
+
+
+def test_a_run_ends_whose_server_is_never_there() -> None:
+    """Rather than try each of a hundred thousand requests for minutes."""
+    with Server(quick("http://127.0.0.1:9/v1", tries=1)) as model, pytest.raises(ValueError, match="answers no request .*check"):
+        list(complete((request(f"Text {n}.") for n in range(30)), model))
+
+
+def test_an_address_needs_its_scheme() -> None:
+    """Said at once, and not after minutes of tries."""
+    with pytest.raises(ValueError, match="'localhost:8000/v1' has no http:// or https:// in front"):
+        openai_client(ServerSettings("localhost:8000/v1"))
+
+
+def test_the_key_is_hidden_in_a_server_s_words_and_nothing_else() -> None:
+    """Before they are cut short; the word that stands for no key is a word."""
+    assert without_key("x " * 98 + "sk-secret", "sk-secret") == "x " * 98 + "***"
+    assert without_key("none of\nthese", "none") == "none of these"
 
 
 def test_a_server_that_dawdles_is_given_up(server: ChatServer) -> None:

@@ -55,6 +55,15 @@ def test_unknown_labels_have_no_negatives() -> None:
     assert "ner_negatives" not in row and "negatives" not in row and counts.unknown == 1
 
 
+def test_what_rows_can_not_say_is_counted_and_never_said_wrong() -> None:
+    """A mention longer than a row is in none, but its label is no negative there; partial passages are counted."""
+    text = "one two three four five six"
+    passage = AnnotatedPassage("1", text, (Mention(0, 18, "long"),), labels=("long", "cell"), partial=True)
+    counts = RowCounts()
+    rows = list(to_rows(passage, counts, 3))
+    assert [row["ner_negatives"] for row in rows] == [["cell"], ["cell"]] and (counts.across, counts.partial) == (1, 2)
+
+
 @given(
     st.lists(st.sampled_from(["aspirin", "fever", ".", "in-vitro", "(x)", "\n"]), max_size=30),
     st.lists(st.tuples(st.integers(0, 200), st.integers(1, 40), st.sampled_from("ab")), max_size=6),
@@ -166,6 +175,23 @@ def test_spacy_reads_the_documents(passages: Path) -> None:
         groups = [doc.spans["gliner"] for doc in docs]
         assert [[span.label_ for span in group] for group in groups] == [["drug", "disease", "gene"], [], ["gene"]]
         assert list(groups[0].attrs["annotated_labels"]) == ["drug", "disease", "gene", "cell"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("rows.csv", ""), ("rows.json", "jsonl"), ("rows.json", "spacy"), ("docs.spacy", "gliner")]
+)
+def test_a_name_that_says_something_else_is_refused(passages: Path, name: str, format: str) -> None:
+    """Before anything is read."""
+    with pytest.raises(ValueError, match="is no name for the format .*; end it in"):
+        export(passages, passages.with_name(name), format, progress=False)
+    assert not passages.with_name(name).exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(passages: Path) -> None:
+    """Only documents of an earlier run make way."""
+    with pytest.raises(OSError, match="holds 'passages.jsonl', which is none of our documents"):
+        export(passages, passages.parent, progress=False)
+    assert passages.exists()
 
 
 def test_nothing_is_overwritten_for_nothing(tmp_path: Path, passages: Path) -> None:

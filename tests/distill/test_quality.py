@@ -39,6 +39,13 @@ def test_an_annotator_against_gold() -> None:
     assert (quality.shared, quality.agreed, quality.types) == (1, 1, {"chemical": {"Chemicals": 1}})
 
 
+def test_a_text_that_comes_twice_is_compared_once() -> None:
+    """The second one is counted as what it is, not as a text that the other side lacks."""
+    gold = [passage((0, 7, "drug"))]
+    quality = compare([passage((0, 7, "drug")), passage((0, 7, "drug"), id="2")], gold)
+    assert (quality.passages, quality.repeated, quality.unmatched) == (1, 1, 0)
+
+
 def test_an_annotator_agrees_with_itself() -> None:
     """All figures are 1, and kappa too."""
     own = [passage((0, 7, "drug"), (18, 23, "disease"))]

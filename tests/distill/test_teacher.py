@@ -88,6 +88,12 @@ def test_the_plan_counts_what_would_be_asked(tmp_path: Path) -> None:
     assert "estimated, without a tokenizer" in text and "cost" in text and asked[0].messages[-1].content in text
 
 
+def test_a_text_that_comes_twice_is_paid_once() -> None:
+    """As the run asks for it once."""
+    planned = plan(passages("Aspirin.", "Ibuprofen.", "Aspirin."), teacher())
+    assert (planned.passages, planned.parts, planned.known, planned.to_ask) == (3, 3, 1, 2)
+
+
 def test_the_batch_api_is_planned_at_half_the_price() -> None:
     """And without a price the plan says what is missing."""
     costs = [plan(passages("Aspirin."), teacher(price=(2.0, 8.0)), batch=batch).price for batch in (False, True)]

@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from spacy_gliner_biomed.cli.distill_student import student as app
-from spacy_gliner_biomed.corpus.collect.passages import ShardWriter
-from spacy_gliner_biomed.distill.answers import read_answers, write_answers
+from spacy_gliner_biomed.corpus.collect.passages import ShardWriter, read_passages
+from spacy_gliner_biomed.distill.answers import Answer, Extraction, read_answers, write_answers
+from spacy_gliner_biomed.distill.grounding.run import ground_file
 from tests.distill.chat_server import KEY, running
 from tests.distill.student.small import answers, passages
 
@@ -70,6 +71,7 @@ def test_through_a_server(shards: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_what_the_teacher_has_answered_is_left_out(shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both files can then be grounded together."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setattr("tests.distill.chat_server.passage_text", lambda body: body["messages"][-1]["content"])
     out, teacher = tmp_path / "student.jsonl", tmp_path / "teacher.jsonl"
     first, second, *_ = read_passages(shards)

@@ -94,6 +94,7 @@ def test_strings_of_any_kind_are_read(item: str) -> None:
         ("['Aspirin <> drug']", "stop", "no JSON object"),
         ('{"entities": [{"text": "Aspirin"}]}', "stop", "entities.0.type"),
         ('{"entities": [', "length", "cut off"),
+        ('{"entities": []}', "content_filter", "content filter stopped it"),
         ("", "stop", "no JSON object"),
         ('{"instruction": "Find", "answers": []}', "stop", "entities"),
     ],
