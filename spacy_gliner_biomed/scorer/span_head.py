@@ -118,7 +118,11 @@ class SpanHead(nn.Module):
         # 4D·C products a span folded, 4D·D + D·C unfolded: folding pays below 4D/3 labels
         if 3 * labels.shape[0] >= 4 * self.width:
             return FoldedLabels(labels.T.contiguous(), torch.zeros_like(bias), folded=False)
-        return FoldedLabels(last.weight.T @ labels.T, bias, folded=True)
+        if torch.is_grad_enabled() or labels.dtype != torch.float32:
+            return FoldedLabels(last.weight.T @ labels.T, bias, folded=True)
+        # Once for all spans: rounded once, so that folding adds no error to what the two products would have
+        exact = last.weight.T.double() @ labels.T.double()
+        return FoldedLabels(exact.float(), (labels.double() @ last.bias.double()).float(), folded=True)
 
     def logits_by_width(
         self, terms: WordTerms, labels: FoldedLabels, packing: Packing
@@ -169,8 +173,15 @@ class SpanHead(nn.Module):
     def _close(self, hidden: Tensor, labels: FoldedLabels) -> Tensor:
         if not labels.folded:
             return self.out_project[3](hidden.float()) @ labels.weight
-        if hidden.dtype == torch.float32:
+        if hidden.dtype == torch.float32 and torch.is_grad_enabled():
             return torch.addmm(labels.bias, hidden, labels.weight)
+        if hidden.dtype == torch.float32:
+            # Four shorter sums: large terms of a logit cancel, and the rounding of one long sum shows
+            parts = [slice(start, start + self.width) for start in range(0, hidden.shape[1], self.width)]
+            scored = hidden[:, parts[0]] @ labels.weight[parts[0]]
+            for part in parts[1:]:
+                scored += hidden[:, part] @ labels.weight[part]
+            return scored.add_(labels.bias)
         return (hidden @ labels.weight).float().add_(labels.bias)
 
 
