@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
@@ -14,9 +14,7 @@ from .distill_student import student
 from .distill_tasks import tasks
 
 if TYPE_CHECKING:
-    from ..distill.batch_api import BatchServer
     from ..distill.cache import AnswerCache
-    from ..distill.client import Server, ServerSettings
     from ..distill.teacher import Teacher
 
 distill = typer.Typer(
@@ -113,8 +111,7 @@ def annotate(
     from ..distill.lines import beside
     from ..distill.recorded import RecordedAnswers, write_recorded
 
-    if recorded is not None and (batch or base_url or record is not None):
-        raise ValueError("Recorded answers need no server and no new recording; leave --batch, --base-url and --record out.")
+    options.check_recorded(recorded, batch, base_url, record)
     if out.suffix not in (".jsonl", ".gz"):
         raise ValueError(f"The answers can't go to '{out}'; name a .jsonl or a .jsonl.gz file.")
     teacher = options.teacher_of(context.params)
@@ -127,20 +124,16 @@ def annotate(
         with AnswerCache(cache or beside(out, ".cache.sqlite")) as kept:
             if most_cost is not None:
                 _check_cost(most_cost, inputs, teacher, kept, batch)
-            with _open(server, batch, kept, teacher) as asked:
+            with options.open_server(server, batch, kept, teacher.tokens) as asked:
                 report = annotate_passages(
                     read_passages(*inputs), teacher, asked, out, cache=kept, inputs=inputs, total=total, progress=progress
                 )
             if record is not None:
                 typer.echo(f"{write_recorded(record, kept):,} recorded answers: {record}")
-    typer.echo(
-        f"{report.annotated:,} of {report.passages:,} passages annotated, {report.entities:,} entities, {report.relations:,} "
-        f"relations: {out}"
-    )
+    options.tell_annotated(report, out)
     values = report.to_dict()
     typer.echo(f"asked {report.asked:,}, known before {report.cached:,}, paid {values['cost']:.4f} ({sum(report.paid):,} tokens)")
-    for reason, count in report.failures.most_common(5):
-        typer.echo(f"{count:,} without an answer: {reason}", err=True)
+    options.tell_failures(report)
     if report.failures:
         typer.echo(f"They are in {beside(out, '.failures.jsonl')}; run it again to ask for them again.", err=True)
 
@@ -165,16 +158,6 @@ distill.command("component")(annotate_with_component)
 register_grounding(distill)
 distill.add_typer(student, name="student")
 distill.add_typer(tasks, name="tasks")
-
-
-def _open(server: ServerSettings, batch: bool, kept: AnswerCache, teacher: Teacher) -> Union[Server, BatchServer]:
-    """The server, or its batch API."""
-    from ..distill.batch_api import BatchServer
-    from ..distill.client import Server
-
-    if batch:
-        return BatchServer(server, kept, report=lambda sentence: typer.echo(sentence, err=True))
-    return Server(server, teacher.tokens)
 
 
 def _check_cost(most: float, inputs: List[Path], teacher: Teacher, kept: AnswerCache, batch: bool) -> None:

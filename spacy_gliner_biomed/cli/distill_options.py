@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ContextManager, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Mapping, Optional
 
 import typer
 
 if TYPE_CHECKING:
+    from ..distill.annotation import AnnotationReport
     from ..distill.cache import AnswerCache
     from ..distill.client import ServerSettings
-    from ..distill.requests import ChatSettings
+    from ..distill.requests import ChatRequest, ChatSettings, Model
     from ..distill.teacher import Teacher
 
 INPUTS = typer.Argument(..., metavar="PASSAGES…", help="JSON Lines of passages, as the steps of `corpus` write them, or folders.")
@@ -102,6 +103,38 @@ def cache_if_there(path: Optional[Path]) -> ContextManager[Optional[AnswerCache]
     from ..distill.cache import AnswerCache
 
     return AnswerCache(path) if path is not None and path.exists() else nullcontext()
+
+
+def check_recorded(recorded: Optional[Path], batch: bool, base_url: str, record: Optional[Path]) -> None:
+    """RAISES (ValueError): where answers are to come from a file, and options of a server are given too."""
+    if recorded is not None and (batch or base_url or record is not None):
+        raise ValueError("Recorded answers need no server and no new recording; leave --batch, --base-url and --record out.")
+
+
+def open_server(
+    settings: ServerSettings, batch: bool, cache: AnswerCache, count_tokens: Callable[[ChatRequest], int]
+) -> ContextManager[Model]:
+    """RETURNS (context manager): the server for a `with` block, or its batch API."""
+    from ..distill.batch_api import BatchServer
+    from ..distill.client import Server
+
+    if batch:
+        return BatchServer(settings, cache, report=lambda sentence: typer.echo(sentence, err=True))
+    return Server(settings, count_tokens)
+
+
+def tell_annotated(report: AnnotationReport, out: Path) -> None:
+    """Print what a run has annotated."""
+    typer.echo(
+        f"{report.annotated:,} of {report.passages:,} passages annotated, {report.entities:,} entities, {report.relations:,} "
+        f"relations: {out}"
+    )
+
+
+def tell_failures(report: AnnotationReport) -> None:
+    """Print the commonest reasons why passages have no answer."""
+    for reason, count in report.failures.most_common(5):
+        typer.echo(f"{count:,} without an answer: {reason}", err=True)
 
 
 def _number(name: str, text: str) -> Optional[float]:

@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 
 import typer
 
-from .distill_options import CACHE, INPUTS, KEY_VARIABLE, PROGRESS
+from .distill_options import CACHE, INPUTS, KEY_VARIABLE, PROGRESS, tell_annotated, tell_failures
 
 student = typer.Typer(
     help="Teach a small language model with a teacher's answers, and have it annotate the rest.",
@@ -214,12 +214,8 @@ def annotate(
         )
     if without:
         typer.echo(f"{total - report.passages:,} of {total:,} passages left out, as they have answers.")
-    typer.echo(
-        f"{report.annotated:,} of {report.passages:,} passages annotated, {report.entities:,} entities, {report.relations:,} "
-        f"relations: {out}"
-    )
-    for reason, count in report.failures.most_common(5):
-        typer.echo(f"{count:,} without an answer: {reason}", err=True)
+    tell_annotated(report, out)
+    tell_failures(report)
 
 
 def _known_names(folder: Path) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:

@@ -112,9 +112,7 @@ def ask(
 ) -> None:
     """Have a model make and solve the tasks. A run that was broken off, or had failures, goes on and pays nothing twice."""
     from ..corpus.collect.passages import read_passages
-    from ..distill.batch_api import BatchServer
     from ..distill.cache import AnswerCache
-    from ..distill.client import Server
     from ..distill.lines import beside
     from ..distill.recorded import RecordedAnswers, write_recorded
     from ..distill.requests import Model
@@ -122,8 +120,7 @@ def ask(
     from ..distill.tasks import TASKS
     from ..distill.tasks.ask import AskSettings, ask_tasks
 
-    if recorded is not None and (batch or base_url or record is not None):
-        raise ValueError("Recorded answers need no server and no new recording; leave --batch, --base-url and --record out.")
+    options.check_recorded(recorded, batch, base_url, record)
     chat = options.chat_settings(context.params)
     settings = AskSettings(chat, tuple(task) or tuple(TASKS), per_passage, part_tokens, draw)
     counter = TokenCounter(tokenizer)
@@ -135,11 +132,8 @@ def ask(
             asked = stack.enter_context(RecordedAnswers(recorded))
         else:
             kept = stack.enter_context(AnswerCache(cache or beside(out, ".cache.sqlite")))
-            if batch:
-                asked = stack.enter_context(BatchServer(server, kept, report=lambda sentence: typer.echo(sentence, err=True)))
-            else:
-                count = lambda request: counter.count_messages([each.content for each in request.messages])  # noqa: E731
-                asked = stack.enter_context(Server(server, count))
+            count = lambda request: counter.count_messages([each.content for each in request.messages])  # noqa: E731
+            asked = stack.enter_context(options.open_server(server, batch, kept, count))
         counts = ask_tasks(read_passages(*inputs), settings, asked, out, cache=kept, counter=counter, inputs=inputs)
         if record is not None and kept is not None:
             typer.echo(f"{write_recorded(record, kept):,} recorded answers: {record}")

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequenc
 
 from ..annotate.output import text_file
 from ..corpus.collect.passages import shard_files
-from ..corpus.formats.lines import numbered_lines
+from ..corpus.formats.lines import json_lines
 
 FAILURES = ".failures.jsonl"  # how a list of requests without an answer ends; it lies beside the answers
 Parsed = TypeVar("Parsed")
@@ -32,14 +32,8 @@ def read_lines(paths: Sequence[Path], parse: Callable[[Any, str], Parsed]) -> It
     for file in shard_files(*paths):
         if file.name.endswith(FAILURES) and file not in named:
             continue
-        for number, line in numbered_lines(file):
-            if line.strip():
-                where = f"{file}, line {number}"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ValueError(f"{where}: this is not JSON ({error}).") from None
-                yield parse(row, where)
+        for where, row in json_lines(file):
+            yield parse(row, where)
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:

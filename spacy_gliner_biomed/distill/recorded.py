@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, Tuple
 
 from ..annotate.output import text_file
-from ..corpus.formats.lines import numbered_lines
+from ..corpus.formats.lines import json_lines
 from .cache import AnswerCache, pack, unpack
 from .requests import ChatRequest, Completion, Usage
 
@@ -33,9 +33,8 @@ class RecordedAnswers:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._answers: Dict[str, Tuple[bytes, str, Usage]] = {}  # compressed: a file may hold a hundred thousand
-        for number, line in numbered_lines(self.path):
-            if line.strip():
-                self._add(line, f"{self.path}, line {number}")
+        for where, row in json_lines(self.path):
+            self._add(row, where)
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -60,11 +59,7 @@ class RecordedAnswers:
     def wait(self, future: Future[Completion]) -> None:
         """Every answer is there at once."""
 
-    def _add(self, line: str, where: str) -> None:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{where}: this is not JSON ({error}).") from None
+    def _add(self, row: Any, where: str) -> None:
         key, text, finish, usage = _checked(row, where)
         entry = (pack(text), finish, usage)
         if self._answers.setdefault(key, entry)[0] != entry[0]:

@@ -114,12 +114,11 @@ class SpanHead(nn.Module):
     def fold(self, labels: Tensor) -> FoldedLabels:
         """Fold the second output linear into label vectors. *Shape:* `(n_labels, D)`."""
         last = self.last
-        bias = labels @ last.bias
         # 4D·C products a span folded, 4D·D + D·C unfolded: folding pays below 4D/3 labels
         if 3 * labels.shape[0] >= 4 * self.width:
-            return FoldedLabels(labels.T.contiguous(), torch.zeros_like(bias), folded=False)
+            return FoldedLabels(labels.T.contiguous(), labels.new_zeros(labels.shape[0]), folded=False)
         if torch.is_grad_enabled() or labels.dtype != torch.float32:
-            return FoldedLabels(last.weight.T @ labels.T, bias, folded=True)
+            return FoldedLabels(last.weight.T @ labels.T, labels @ last.bias, folded=True)
         # Once for all spans: rounded once, so that folding adds no error to what the two products would have
         exact = last.weight.T.double() @ labels.T.double()
         return FoldedLabels(exact.float(), (labels.double() @ last.bias.double()).float(), folded=True)

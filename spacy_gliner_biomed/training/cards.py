@@ -39,8 +39,9 @@ def make_card(stream: TrainingStream, before: TrainingCard, corpora: Path) -> Tr
             entry["licence"] = licences[name]
         entries[name] = {**entries.get(name, {}), **entry}
     labels: Dict[str, List[str]] = {name: list(own) for name, own in before.labels.items()}
-    for name, own_labels in ((name, store.corpus_labels()[name]) for name in read):
-        labels[name] = sorted({*labels.get(name, ()), *own_labels})
+    inventories = store.corpus_labels()
+    for name in read:
+        labels[name] = sorted({*labels.get(name, ()), *inventories[name]})
     described = settings.description + settings.name_and_description > 0
     return TrainingCard(
         trained_on=_both(settings.trained_on, before.trained_on if before.corpora else settings.trained_on),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ...annotate.output import partial_path
-from ..formats.lines import numbered_lines
+from ..formats.lines import json_lines
 
 SHARD_SIZE = 2000
 SHARDS = "shard-*.jsonl.gz"
@@ -139,14 +139,8 @@ def read_passages(*paths: Path) -> Iterator[Passage]:
     RAISES (FileNotFoundError): as `shard_files`.
     """
     for file in shard_files(*paths):
-        for number, line in numbered_lines(file):
-            if line.strip():
-                where = f"{file}, line {number}"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ValueError(f"{where}: this is not JSON ({error}).") from None
-                yield from_row(row, where)
+        for where, row in json_lines(file):
+            yield from_row(row, where)
 
 
 class PackedLines:

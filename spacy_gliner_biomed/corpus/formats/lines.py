@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from pathlib import Path
-from typing import IO, Iterator, Tuple
+from typing import IO, Any, Iterator, Tuple
 
 
 def open_binary(path: Path) -> IO[bytes]:
     """RETURNS (IO[bytes]): the file, unpacked where its name ends in `.gz`."""
     return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+
+
+def json_lines(path: Path) -> Iterator[Tuple[str, Any]]:
+    """Read a JSON Lines file, one row at a time; empty lines are passed over.
+
+    path (Path): the file; `.gz` is unpacked.
+    YIELDS (Tuple[str, Any]): file and line, for messages, and the row.
+    RAISES (ValueError): at the first line that is no JSON, and as `numbered_lines`; one sentence with file and line.
+    """
+    for number, line in numbered_lines(path):
+        if line.strip():
+            where = f"{path}, line {number}"
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{where}: this is not JSON ({error}).") from None
+            yield where, row
 
 
 def numbered_lines(path: Path) -> Iterator[Tuple[int, str]]:

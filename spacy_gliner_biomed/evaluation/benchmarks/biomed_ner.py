@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Container, Iterator, List, Optional, Tuple
 
 from ...corpus.formats.checks import Annotation, annotation, split_kinds
-from ...corpus.formats.lines import numbered_lines, read_text
+from ...corpus.formats.lines import json_lines, numbered_lines, read_text
 from ...corpus.formats.problems import Problems
 from ...corpus.passage import AnnotatedPassage
 
@@ -57,13 +57,7 @@ def rows(path: Path) -> Iterator[Tuple[str, Any]]:
         except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"{path}: this is not JSON ({error}).") from None
         return
-    for number, line in numbered_lines(path):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: this is not JSON ({error}).") from None
-            yield f"{path}, line {number}", row
+    yield from json_lines(path)
 
 
 def _is_list(path: Path) -> bool:
