@@ -37,6 +37,14 @@ def copy_project(folder: Path) -> Path:
     return Path(shutil.copytree(PROJECT, folder / "project", ignore=left_by_runs))
 
 
+def run_offline(project: Path, workflow: str, **variables: Any) -> None:
+    """Run a workflow, or one command, where nothing may be fetched."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in OFFLINE.items():
+            environment.setenv(name, value)
+        project_run(project, workflow, overrides={f"vars.{name}": value for name, value in variables.items()}, capture=True)
+
+
 def lock(project: Path) -> Dict[str, Any]:
     """RETURNS (dict): what each step's inputs and outputs were, and when its outputs were written."""
     written = {
@@ -52,10 +60,7 @@ def lock(project: Path) -> Dict[str, Any]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project after `all` has run once, from `mini`, with fewer steps than the default."""
     project = copy_project(tmp_path_factory.mktemp("all"))
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in OFFLINE.items():
-            environment.setenv(name, value)
-        project_run(project, "all", overrides={"vars.steps": 6}, capture=True)
+    run_offline(project, "all", steps=6)
     return project
 
 
@@ -90,10 +95,7 @@ def test_every_step_leaves_its_output(finished: Path) -> None:
 def test_a_second_run_skips_every_step(finished: Path) -> None:
     """Nothing is written again; with a setting changed, the steps it touches would run."""
     before = lock(finished)
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in OFFLINE.items():
-            environment.setenv(name, value)
-        project_run(finished, "all", overrides={"vars.steps": 6}, capture=True)
+    run_offline(finished, "all", steps=6)
     assert lock(finished) == before
 
 
@@ -129,12 +131,9 @@ def test_a_changed_asset_stops_the_workflow(tmp_path: Path) -> None:
 def test_finetune_adapts_and_measures(tmp_path: Path) -> None:
     """The shorter sister: a pipeline with the labels of the passages, figures; another number of steps replaces it."""
     project = copy_project(tmp_path)
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in OFFLINE.items():
-            environment.setenv(name, value)
-        project_run(project, "finetune", overrides={"vars.steps": 3}, capture=True)
-        written = (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns
-        project_run(project, "adapt", overrides={"vars.steps": 2}, capture=True)
+    run_offline(project, "finetune", steps=3)
+    written = (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns
+    run_offline(project, "adapt", steps=2)
     scores = json.loads((project / "metrics" / "adapted.json").read_text())
     assert 0.3 < scores["spans_gliner_f"] < 1.0 and 8 == len(scores["spans_gliner_per_type"])
     assert written < (project / "training" / "adapted" / "meta.json").stat().st_mtime_ns

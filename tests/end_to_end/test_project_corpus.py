@@ -12,12 +12,11 @@ from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 import srsly
-from weasel.cli.run import project_run
 
 from spacy_gliner_biomed.cli.app import main
 from spacy_gliner_biomed.corpus.collect.passages import read_passages, shard_files
 from spacy_gliner_biomed.corpus.collect.steps import read_counts
-from tests.end_to_end.test_project import OFFLINE, PROJECT, copy_project
+from tests.end_to_end.test_project import PROJECT, copy_project, run_offline
 
 SOURCES = ("pubmed", "clinical_trials", "dailymed", "patents", "local")
 STEPS = ["read", "filter", "deduplicate", "balance", "decontaminate", "card"]
@@ -34,11 +33,7 @@ SECONDS = 60  # of the processor
 
 def run(project: Path, workflow: str = "corpus", **variables: Any) -> None:
     """Run a workflow offline."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in OFFLINE.items():
-            environment.setenv(name, value)
-        overrides = {f"vars.{name}": value for name, value in variables.items()}
-        project_run(project, workflow, overrides=overrides, capture=True)
+    run_offline(project, workflow, **variables)
 
 
 def written(project: Path) -> Dict[str, int]:

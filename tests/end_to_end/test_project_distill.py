@@ -9,26 +9,17 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 import srsly
-from weasel.cli.run import project_run
 
 from spacy_gliner_biomed.corpus.formats import read
-from tests.end_to_end.test_project import OFFLINE, copy_project, lock
+from tests.end_to_end.test_project import copy_project, lock, run_offline
 
 STEPS = ["teach", "student", "distil", "tasks", "train-distilled"]
-
-
-def run(project: Path) -> None:
-    """Run the workflow where nothing may be fetched."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in OFFLINE.items():
-            environment.setenv(name, value)
-        project_run(project, "distill", capture=True)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("distill"))
-    run(project)
+    run_offline(project, "distill")
     return project
 
 
@@ -80,5 +71,5 @@ def test_the_model_loads(finished: Path) -> None:
 
 def test_a_second_run_does_nothing(finished: Path) -> None:
     before = lock(finished)
-    run(finished)
+    run_offline(finished, "distill")
     assert lock(finished) == before
