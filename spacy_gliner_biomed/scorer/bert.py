@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import EncoderConfig
+from .dropout import dropout
 from .linear import PackedLinear
 from .packing import Packing
 from .transformer import Layer, SelfAttention, attend
@@ -27,7 +28,7 @@ class BertEmbeddings(nn.Module):
     def forward(self, ids: Tensor, packing: Packing) -> Tensor:
         x = self.word_embeddings(ids) + self.position_embeddings(packing.positions(ids.device))
         x = self.LayerNorm(x + self.token_type_embeddings.weight[0])
-        return F.dropout(x, self.dropout, self.training)
+        return dropout(x, self.dropout, self.training)
 
 
 class BertSelfAttention(SelfAttention):

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import EncoderConfig
+from .dropout import dropout
 from .linear import PackedLinear
 from .packing import Packing
 from .relative_bias import relative_bias_by_gather, relative_bias_in_blocks
@@ -55,7 +56,7 @@ class DebertaEmbeddings(nn.Module):
         self.dropout = config.hidden_dropout_prob
 
     def forward(self, ids: Tensor) -> Tensor:
-        return F.dropout(self.LayerNorm(self.word_embeddings(ids)), self.dropout, self.training)
+        return dropout(self.LayerNorm(self.word_embeddings(ids)), self.dropout, self.training)
 
 
 class DebertaSelfAttention(SelfAttention):

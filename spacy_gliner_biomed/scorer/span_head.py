@@ -25,6 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .dropout import Dropout
 from .linear import PackedLinear, pack
 from .packing import Packing
 
@@ -36,7 +37,7 @@ def two_layers(in_features: int, hidden: int, out_features: int, dropout: float)
     return nn.Sequential(
         PackedLinear(in_features, hidden, activation="relu"),
         nn.Identity(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         PackedLinear(hidden, out_features),
     )
 
@@ -107,9 +108,21 @@ class SpanHead(nn.Module):
         if self._split is not None and not torch.is_grad_enabled():
             return WordTerms(self._split[0](start).to(self._dtype), self._split[1](end).to(self._dtype))
         first = self.first
+        if self._rounds_in_training:
+            # One product over both halves' rows would need both inputs side by side: two, each rounded as the other linears are
+            weight, bias = first.weight.bfloat16(), first.bias.bfloat16()
+            return WordTerms(
+                F.linear(start.bfloat16(), weight[:, : self.width], bias).float(),
+                F.linear(end.bfloat16(), weight[:, self.width :]).float(),
+            )
         return WordTerms(
             F.linear(start, first.weight[:, : self.width], first.bias), F.linear(end, first.weight[:, self.width :])
         )
+
+    @property
+    def _rounds_in_training(self) -> bool:
+        """Whether products are made in bfloat16 while the head is trained."""
+        return self.training and self.first.train_in_bfloat16
 
     def fold(self, labels: Tensor) -> FoldedLabels:
         """Fold the second output linear into label vectors. *Shape:* `(n_labels, D)`."""
@@ -138,6 +151,8 @@ class SpanHead(nn.Module):
             if not len(first):
                 return
             hidden = F.relu(terms.start[first] + terms.end[first + extra])
+            if self._rounds_in_training and labels.folded:
+                hidden = hidden.bfloat16()  # half the traffic of the widest tensors of a step
             yield extra, first, self._close(self.out_project[2](hidden), labels)
 
     def logits(self, terms: WordTerms, labels: FoldedLabels, packing: Packing) -> Tensor:
@@ -181,7 +196,7 @@ class SpanHead(nn.Module):
             for part in parts[1:]:
                 scored += hidden[:, part] @ labels.weight[part]
             return scored.add_(labels.bias)
-        return (hidden @ labels.weight).float().add_(labels.bias)
+        return (hidden @ labels.weight.to(hidden.dtype)).float().add_(labels.bias)
 
 
 def words_left(packing: Packing, device: torch.device) -> Tensor:

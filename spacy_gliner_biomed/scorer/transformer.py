@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import EncoderConfig
+from .dropout import dropout
 from .linear import PackedLinear, pack_together
 from .packing import Packing
 
@@ -29,11 +29,10 @@ def attend(packing: Packing, query: Tensor, key: Tensor, value: Tensor, kernel: 
     if packing.padded:
         return _attend_padded(packing, query, key, value, kernel)
     outputs = []
-    for group in packing.groups:
-        q, k, v = (
-            x[group.start : group.end].unflatten(0, (group.n_sequences, group.length)).transpose(1, 2)
-            for x in (query, key, value)
-        )
+    # One split a tensor, not one slice a group: the gradient of a slice is a whole tensor of zeros
+    sizes = [group.end - group.start for group in packing.groups]
+    for group, parts in zip(packing.groups, zip(*(x.split(sizes) for x in (query, key, value)), strict=True), strict=True):
+        q, k, v = (x.unflatten(0, (group.n_sequences, group.length)).transpose(1, 2) for x in parts)
         context = kernel(q, k, v, None)  # (n_sequences, heads, length, head_width)
         outputs.append(context.transpose(1, 2).reshape(group.n_sequences * group.length, -1))
     if not outputs:
@@ -94,7 +93,7 @@ class SelfOutput(nn.Module):
         self.dropout = config.hidden_dropout_prob
 
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
-        return self.LayerNorm(F.dropout(self.dense(x), self.dropout, self.training) + residual)
+        return self.LayerNorm(dropout(self.dense(x), self.dropout, self.training) + residual)
 
 
 class Attention(nn.Module):

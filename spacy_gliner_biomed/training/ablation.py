@@ -43,11 +43,11 @@ def _one_wording(recipe: Recipe) -> Sequence[str]:
     return ("stream.wordings_per_label=1", f"stream.max_labels={n_labels}")
 
 
-def _without(start: str) -> Callable[[Recipe], Sequence[str]]:
-    """A source goes by the name of its file or folder."""
+def _without(part: str) -> Callable[[Recipe], Sequence[str]]:
+    """Sources go by a part of the name of their file or folder."""
 
     def changes(recipe: Recipe) -> Sequence[str]:
-        named = [number for number, source in enumerate(recipe.sources) if Path(source.path).name.startswith(start)]
+        named = [number for number, source in enumerate(recipe.sources) if part in Path(source.path).name]
         return [f"sources.{number}.weight=0.0" for number in named]
 
     return changes

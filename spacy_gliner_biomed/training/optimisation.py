@@ -53,6 +53,7 @@ class Optimisation:
             [{"params": [self.parameters[name] for name in names], **options} for names, options in self._groups],
             betas=(settings.beta1, settings.beta2),
             eps=settings.eps,
+            fused=True,
         )
         self.average: Dict[str, Tensor] = {}
         if settings.average:

@@ -204,7 +204,8 @@ class TrainingStream:
         spans: Sequence[Sequence[Tuple[int, int, str]]],
         random: np.random.Generator,
     ) -> Dict[str, None]:
-        """Labels that this batch asks for: dropout first, then those with mentions before those without, up to the limit."""
+        """Labels that this batch asks for: dropout first, then those with mentions before those without, up to the limit; a share of
+        which those without may keep."""
         labels = list(dict.fromkeys(label for own in asked.values() for label in own))
         labels = [labels[place] for place in random.permutation(len(labels))]
         positive = {label for own in spans for _, _, label in own}
@@ -214,9 +215,11 @@ class TrainingStream:
         for own in asked.values():  # no passage is left without a question
             if own and not kept.intersection(own):
                 kept.add(next((label for label in labels if label in own and label in positive), own[0]))
-        ordered = sorted((label for label in labels if label in kept), key=lambda label: label not in positive)
+        found = [label for label in labels if label in kept and label in positive]
+        others = [label for label in labels if label in kept and label not in positive]
         most = max(self.settings.max_labels // self.settings.wordings_per_label, 1)
-        return dict.fromkeys(ordered[:most])
+        room = most - min(len(others), int(most * self.settings.absent))
+        return dict.fromkeys([*found[:room], *others, *found[room:]][:most])
 
     def _window(
         self, window: int, shown: List[str], spans: Sequence[Tuple[int, int, str]], texts: Mapping[str, Sequence[str]]

@@ -79,6 +79,8 @@ class StreamSettings:
     temperature (float): a corpus is read by its number of words to this power; 1 reads everything once a round.
     max_labels (int): most label texts a batch.
     label_dropout (float): probability that a label is unknown in a batch.
+    absent (float): share of `max_labels` that labels without a mention in the batch keep where there are more labels than that;
+        without it, those with mentions take all places, and the model is seldom asked for what is not there.
     negatives (float): probability that a label of a passage's corpus without a mention in the batch is asked for.
     nested (bool): keep mentions inside other mentions; without, only the outermost are.
     merge (float): probability that a corpus' labels are replaced by a broader one in a batch (`label_sets`' merges).
@@ -87,7 +89,8 @@ class StreamSettings:
         A label that lacks one takes its name. "name: description" follows `LABEL_TEMPLATE`.
     frame (float): probability that words are put around a name, synonym or plural ("kind of …", "… mentioned in the text").
     case (float): probability that a name, synonym or plural is written in another case.
-    withhold (list): label texts that are never shown, whatever the case: those a zero-shot test will ask for.
+    withhold (list): label texts that are never shown, whatever the case: those a zero-shot test will ask for. Passages of any
+        source count as not annotated for labels of these names.
     prompt_subwords (int): sub-words of a window that a uni-encoder with absolute positions keeps for its labels.
     """
 
@@ -96,6 +99,7 @@ class StreamSettings:
     temperature: float = 0.6
     max_labels: int = 40
     label_dropout: float = 0.1
+    absent: float = 0.0
     negatives: float = 1.0
     nested: bool = True
     merge: float = 0.1
@@ -111,7 +115,7 @@ class StreamSettings:
     prompt_subwords: int = 192
 
     def __post_init__(self) -> None:
-        for name in ("label_dropout", "negatives", "merge", "frame", "case"):
+        for name in ("label_dropout", "absent", "negatives", "merge", "frame", "case"):
             _within(f"stream.{name}", getattr(self, name), 0.0, 1.0)
         for name in ("batch_words", "max_labels", "wordings_per_label"):
             _within(f"stream.{name}", getattr(self, name), 1, None)

@@ -61,7 +61,7 @@ def build_store(
     bar = tqdm(desc="Encoding", unit=" words", unit_scale=True, disable=None if progress else True, mininterval=1.0)
     with bar:
         for number, source in enumerate(sources):
-            for passage in source_passages(source, corpora):
+            for passage in source_passages(source, corpora, settings.withhold):
                 key = CorpusKey(number, passage.corpus)
                 if passage.labels is None:
                     builder.inventory(passage.corpus, [mention.label for mention in passage.mentions])
@@ -83,22 +83,26 @@ def window_size(scorer: SpanScorer, settings: StreamSettings) -> Tuple[int, int]
     return settings.window or scorer.config.max_len, room
 
 
-def source_passages(source: SourceSettings, corpora: Path) -> Iterator[AnnotatedPassage]:
+def source_passages(source: SourceSettings, corpora: Path, withhold: Sequence[str] = ()) -> Iterator[AnnotatedPassage]:
     """YIELDS (AnnotatedPassage): the passages of a source, as its settings want them.
 
+    withhold (list): labels that no passage is taken to be annotated for, whatever their case.
     RAISES (ValueError): where a corpus that is asked for by name isn't there.
     """
     passages = _chosen(_read_all(corpora / source.path, source.format), source.only, source.exclude, source.path)
     if source.words:
         passages = iter(take_words(list(passages), source.words))
-    dropped = set(source.exclude_labels)
+    dropped, withheld = set(source.exclude_labels), {text.casefold() for text in withhold}
+
+    def is_taken(label: str) -> bool:
+        return label not in dropped and label.casefold() not in withheld
+
     for passage in passages:
-        if dropped:
-            labels = passage.labels
+        if dropped or withheld:
             passage = replace(
                 passage,
-                mentions=tuple(mention for mention in passage.mentions if mention.label not in dropped),
-                labels=None if labels is None else tuple(label for label in labels if label not in dropped),
+                mentions=tuple(mention for mention in passage.mentions if is_taken(mention.label)),
+                labels=None if passage.labels is None else tuple(filter(is_taken, passage.labels)),
             )
         if source.partial is not None and source.partial != passage.partial:
             passage = replace(passage, partial=source.partial)

@@ -153,7 +153,8 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "train ../configs/train/mini.toml --corpora /data/corpora --out training/mini --set model.encoder=/data/minilm "
                 "--set training.steps=3",
                 "silver patterns /data/corpora/unlabelled --out /data/corpora/silver_patterns --words 1500000 "
-                "--exclude /data/corpora/dev",
+                "--exclude /data/corpora/dev --exclude /data/corpora/train/frd.test.jsonl.gz "
+                "--exclude /data/corpora/train/lct.train.jsonl.gz",
                 "train ../configs/train/mini-second.toml --corpora /data/corpora --out training/mini-second "
                 "--set model.start=training/mini/model-best --set training.steps=3",
                 "silver lexicon --corpora /data/corpora --out /data/corpora/silver",
@@ -161,6 +162,26 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--set model.start=training/mini-second/model-last --set training.steps=3",
                 "train ../configs/train/mini-fourth.toml --corpora /data/corpora --out training/mini-fourth "
                 "--set model.start=training/mini-third/model-last --set training.steps=3",
+                "train ../configs/train/mini-fifth.toml --corpora /data/corpora --out training/mini-fifth "
+                "--set model.start=training/mini-fourth/model-last --set training.steps=3",
+            ],
+        ),
+        (
+            "folds",
+            [
+                "silver patterns /data/corpora/unlabelled --out /data/corpora/silver_patterns --words 1500000 "
+                "--exclude /data/corpora/dev --exclude /data/corpora/train/frd.test.jsonl.gz "
+                "--exclude /data/corpora/train/lct.train.jsonl.gz",
+                "silver lexicon --corpora /data/corpora --out /data/corpora/silver_folds --exclude /data/corpora/dev "
+                "--exclude /data/corpora/train/frd.test.jsonl.gz --exclude /data/corpora/train/lct.train.jsonl.gz "
+                "--leave-out lct --leave-out frd --leave-out ncbi_disease --leave-out bc5cdr --leave-out craft "
+                "--leave-out mtl_bionlp13cg --leave-out mtl_anatem",
+                "train ../configs/train/fold-base.toml --corpora /data/corpora --out training/fold-base "
+                "--set model.encoder=/data/minilm --set training.steps=3",
+                "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1 "
+                "--set model.start=training/fold-base/model-last --set training.steps=3",
+                "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2 "
+                "--set model.start=training/fold-base/model-last --set training.steps=3",
             ],
         ),
         (
@@ -211,8 +232,10 @@ def test_the_recipes_of_mini() -> None:
     second = read_recipe(PROJECT / "../configs/train/mini-second.toml", ["model.start=out/model-best", "training.seed=0"])
     assert "out/model-best" == second.model.start
     assert "silver_patterns" in [source.path for source in second.sources]
-    for name in ("mini-third", "mini-fourth", "fold1", "fold2"):
+    for name in ("mini-third", "mini-fourth", "mini-fifth", "fold1", "fold2"):
         later = read_recipe(PROJECT / f"../configs/train/{name}.toml", ["model.start=out/model-last"])
+        more = [source.path for source in later.sources if Path(source.path).name == "more_open_types.jsonl.gz"]
+        assert more == [str(PROJECT / "assets/more_open_types.jsonl.gz")] * (name not in ("mini-third", "mini-fourth"))
         own = [Path(source.path) for source in later.sources if Path(source.path).name == "open_types.jsonl"]
         assert "out/model-last" == later.model.start and own == [PROJECT / "assets/open_types.jsonl"] * (name != "mini-third")
 

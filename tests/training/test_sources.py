@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_corpora_and_labels_can_be_left_out(corpora):
         list(source_passages(SourceSettings("nowhere"), corpora))
 
 
+def test_withheld_labels_are_unknown_everywhere(corpora):
+    """Whatever their case and the source: neither mentions nor negatives of them are left."""
+    store = build_store([SourceSettings("train")], replace(BARE, withhold=("Organ", "DRUG")), SCORER, corpora, progress=False)
+    assert store.corpus_labels() == {"a": ["symptom"], "b": ["cell"], "silver": ["cell"]}
+    assert {store.labels[label] for label in store.spans[:, 2]} == {"symptom", "cell"}
+
+
 def test_a_mistake_has_file_and_line(corpora):
     """As everywhere."""
     rows = '{"text": "a", "entities": []}\n{"text": "b", "entities": [], "weight": -1}\n'
@@ -94,8 +102,6 @@ def test_mentions_are_counted(corpora):
 
 def test_a_stream_has_the_wordings_of_the_package(corpora):
     """From `label_sets`, without what is withheld."""
-    from dataclasses import replace
-
     settings = replace(BARE, name=0.0, synonym=1.0, withhold=("medicine",))
     stream = open_stream([SourceSettings("train", only=("a",))], settings, SCORER, corpora, progress=False)
     texts = {text for step in range(40) for window in stream.batch(step) for text in window.labels}

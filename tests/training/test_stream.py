@@ -154,6 +154,21 @@ def test_positives_come_before_negatives():
     assert len(others) > 10
 
 
+def test_labels_without_a_mention_keep_their_share():
+    """Where those with mentions would take all places, `absent` leaves some to the others, but none empty."""
+    labels = tuple(f"label {n}" for n in range(12))
+    text = " ".join(f"word{n}" for n in range(9))
+    item = passage("x", text, *(f"word{n}|label {n}" for n in range(9)), labels=labels)
+    for share, expected in ((0.0, 0), (0.25, 2), (0.5, 3), (1.0, 3)):
+        stream = make_stream(SCORER, replace(BARE, max_labels=8, absent=share), [item])
+        for step in range(5):
+            [window] = stream.batch(step)
+            assert len(window.labels) == 8
+            assert len(set(window.labels) & {"label 9", "label 10", "label 11"}) == expected
+    few = make_stream(SCORER, replace(BARE, max_labels=20, absent=0.5), [item])
+    assert set(few.batch(0)[0].labels) == set(labels)
+
+
 def test_negatives_and_nesting_can_be_turned_down():
     """For ablations: only labels with mentions are asked for; only the outermost mentions are taught."""
     item = passage("a", "aspirin helps", "aspirin|drug", labels=("drug", "cell"))
