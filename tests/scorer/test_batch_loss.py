@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from spacy_gliner_biomed.scorer import EncodedWords, SpanLoss, SpanScorer
+from spacy_gliner_biomed.scorer.linear import PackedLinear
 from spacy_gliner_biomed.scorer.model import encoder_parameters
 from spacy_gliner_biomed.scorer.training import TrainingWindow, batch_loss
 from tests.scorer.tiny import make_scorer
@@ -148,3 +149,26 @@ def test_encoder_and_head_are_told_apart_by_name():
     encoder, rest = encoder_parameters(fresh("uni", "deberta-v2", {}).module)
     assert {name.split(".")[0] for name in encoder} == {"token_rep_layer"}
     assert {name.split(".")[0] for name in rest} == {"span_rep_layer", "prompt_rep_layer", "rnn"}
+
+
+@pytest.mark.parametrize("kind, family, options", KINDS)
+def test_mixed_precision_keeps_loss_and_direction(kind, family, options):
+    """Products in bfloat16, those of the spans included: the loss stays within 3 %, the gradient points the same way."""
+    found = []
+    for mixed in (False, True):
+        scorer = fresh(kind, family, options)
+        scorer.module.train()
+        for layer in scorer.module.modules():
+            if isinstance(layer, PackedLinear):
+                layer.train_in_bfloat16 = mixed
+            elif isinstance(layer, torch.nn.Dropout):
+                layer.p = 0.0
+            if hasattr(layer, "dropout") and isinstance(layer.dropout, float):
+                layer.dropout = 0.0
+        loss = batch_loss(scorer, training_windows(scorer), SpanLoss())
+        loss.backward()
+        gradient = torch.cat([p.grad.flatten() for p in scorer.module.parameters() if p.grad is not None])
+        found.append((float(loss.detach()), gradient))
+    (plain, exact), (rounded, rough) = found
+    assert rounded != plain and rounded == pytest.approx(plain, rel=3e-2)
+    assert float(torch.nn.functional.cosine_similarity(exact, rough, dim=0)) > 0.98
