@@ -61,7 +61,11 @@ def _compare(name: str, args: Any) -> list[dict[str, Any]]:
         for size in SIZES:
             nlp = ours.blank(path, overlap="flat", annotate_ents=False, labels=labels[:size], threshold=0.999)
             contenders += [
-                Contender(f"ours {size}", f"ours {size}", lambda nlp=nlp: sum(len(doc.spans["gliner"]) for doc in nlp.pipe(wanted))),
+                Contender(
+                    f"ours {size}",
+                    f"ours {size}",
+                    lambda nlp=nlp: sum(len(doc.spans["gliner"]) for doc in nlp.pipe(wanted)),
+                ),
                 Contender(
                     f"gliner {size}",
                     f"gliner {size}",

@@ -41,7 +41,10 @@ def main() -> None:
     n_words = sum(map(len, wanted))
     labels = texts.make_labels(args.labels)
     draw = random.Random(0)
-    gold = [[(n, min(n + draw.randrange(3), len(words) - 1), draw.choice(labels)) for n in range(0, len(words), 9)] for words in wanted]
+    gold = [
+        [(n, min(n + draw.randrange(3), len(words) - 1), draw.choice(labels)) for n in range(0, len(words), 9)]
+        for words in wanted
+    ]
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = _ours(wanted, labels, gold), _theirs(Path(folder), wanted, labels, gold)
     losses = ours.pop(LOSS)(), theirs.pop(LOSS)()
@@ -60,7 +63,8 @@ def main() -> None:
     median = {name: statistics.median(values) for name, values in seconds.items()}
     best = min(value for name, value in median.items() if name.startswith("gliner"))
     figures = [
-        {"name": name, "words_per_second": n_words / value, "ms": 1000 * value, "ratio": best / value} for name, value in median.items()
+        {"name": name, "words_per_second": n_words / value, "ms": 1000 * value, "ratio": best / value}
+        for name, value in median.items()
     ]
     rows = [[f["name"], f"{f['words_per_second']:,.0f}", f"{f['ms']:,.0f}", f"{f['ratio']:.2f}"] for f in figures]
     head = ["step", "words a second", "ms a step", "× gliner's best"]

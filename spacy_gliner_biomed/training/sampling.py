@@ -204,8 +204,10 @@ class TrainingStream:
         spans: Sequence[Sequence[Tuple[int, int, str]]],
         random: np.random.Generator,
     ) -> Dict[str, None]:
-        """Labels that this batch asks for: dropout first, then those with mentions before those without, up to the limit; a share of
-        which those without may keep."""
+        """Labels that this batch asks for, after dropout: those with mentions before those without, up to the limit.
+
+        Where there are more, those without a mention keep the share of `absent`.
+        """
         labels = list(dict.fromkeys(label for own in asked.values() for label in own))
         labels = [labels[place] for place in random.permutation(len(labels))]
         positive = {label for own in spans for _, _, label in own}
