@@ -24,8 +24,9 @@ def export(
 def info(
     model: str = typer.Argument("mini", help="mini, a model folder, or a Hub id."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
+    all_labels: bool = typer.Option(False, "--all-labels", help="Name all labels of a corpus that has thousands."),
 ) -> None:
     """Show a model's sizes and what it was trained on, as JSON."""
     from ..describe import describe
 
-    print(json.dumps(describe(model, revision), indent=2, ensure_ascii=False))
+    print(json.dumps(describe(model, revision, all_labels), indent=2, ensure_ascii=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ def test_info(capsys: pytest.CaptureFixture[str], model: Path) -> None:
     assert scorer.config.max_width == shown["config"]["max_width"]
     assert "names" == shown["card"]["trained_on"]
     assert sum(parameter.numel() for parameter in scorer.module.parameters()) == shown["parameters"]
+
+
+def test_info_on_thousands_of_labels(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Their number takes their place, unless all are asked for."""
+    few, many = [f"label {n}" for n in range(100)], [f"label {n}" for n in range(1001)]
+    scorer = checkpoint.load(str(make_checkpoint(tmp_path / "model", "bi", "bert")))
+    scorer.card = replace(scorer.card, labels={"few": few, "many": many})
+    checkpoint.save(scorer, tmp_path / "saved")
+    shown = json.loads(run(capsys, "info", tmp_path / "saved").out)["card"]["labels"]
+    assert {"few": few, "many": "1,001 labels; --all-labels names them"} == shown
+    assert {"few": few, "many": many} == json.loads(run(capsys, "info", tmp_path / "saved", "--all-labels").out)["card"]["labels"]
 
 
 def test_export(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
