@@ -37,17 +37,22 @@ def test_mentions_are_whole_words(passages: List[AnnotatedPassage]) -> None:
     for passage in passages:
         spans = sorted((mention.start, mention.end) for mention in passage.mentions)
         assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False)), passage.id
-        for start, end in spans:
-            words = passage.text[start:end]
-            assert words == words.strip() and words, (passage.id, words)
-            around = passage.text[start - 1 : start] + "|" + passage.text[end : end + 1]
-            assert not (words[0].isalnum() and around[0].isalnum()), (passage.id, words)
-            assert not (words[-1].isalnum() and around[-1].isalnum()), (passage.id, words)
+        check_whole_words(passage)
 
 
 def test_labels_of_tests_stay_unseen(passages: List[AnnotatedPassage]) -> None:
     """Neither labels that only benchmarks have, nor the paraphrases that measure a model, nor their plurals, nor JNLPBA's."""
     assert held_labels().isdisjoint(label.casefold() for passage in passages for label in passage.labels or ())
+
+
+def check_whole_words(passage: AnnotatedPassage) -> None:
+    """No mention has a blank at its edge, or begins or ends within a word."""
+    for mention in passage.mentions:
+        words = passage.text[mention.start : mention.end]
+        assert words == words.strip() and words, (passage.id, words)
+        around = passage.text[mention.start - 1 : mention.start] + "|" + passage.text[mention.end : mention.end + 1]
+        assert not (words[0].isalnum() and around[0].isalnum()), (passage.id, words)
+        assert not (words[-1].isalnum() and around[-1].isalnum()), (passage.id, words)
 
 
 def held_labels() -> Set[str]:
