@@ -107,16 +107,11 @@ class SpanHead(nn.Module):
         start, end = F.relu(self.project_start(words)), F.relu(self.project_end(words))
         if self._split is not None and not torch.is_grad_enabled():
             return WordTerms(self._split[0](start).to(self._dtype), self._split[1](end).to(self._dtype))
-        first = self.first
-        if self._rounds_in_training:
-            # One product over both halves' rows would need both inputs side by side: two, each rounded as the other linears are
-            weight, bias = first.weight.bfloat16(), first.bias.bfloat16()
-            return WordTerms(
-                F.linear(start.bfloat16(), weight[:, : self.width], bias).float(),
-                F.linear(end.bfloat16(), weight[:, self.width :]).float(),
-            )
+        dtype = torch.bfloat16 if self._rounds_in_training else start.dtype
+        weight, bias = self.first.weight.to(dtype), self.first.bias.to(dtype)
         return WordTerms(
-            F.linear(start, first.weight[:, : self.width], first.bias), F.linear(end, first.weight[:, self.width :])
+            F.linear(start.to(dtype), weight[:, : self.width], bias).to(start.dtype),
+            F.linear(end.to(dtype), weight[:, self.width :]).to(end.dtype),
         )
 
     @property
