@@ -70,6 +70,9 @@ INGREDIENTS: Tuple[Ingredient, ...] = (
     Ingredient("one-wording", "several wordings a label and batch", _one_wording),
     Ingredient("no-label-dropout", "label dropout", _always("stream.label_dropout=0.0")),
     Ingredient("no-hard-negatives", "sibling labels as negatives (1 in 4 left)", _always("stream.negatives=0.25")),
+    Ingredient(
+        "no-unknowns", "negatives only from what was annotated (all labels everywhere)", _always("stream.annotated_only=false")
+    ),
     Ingredient("no-temperature", "temperature (corpora by size)", _always("stream.temperature=1.0")),
     Ingredient("no-merging", "merging up and down the hierarchy", _always("stream.merge=0.0")),
     Ingredient("no-nesting", "nested spans (outermost only)", _always("stream.nested=false")),

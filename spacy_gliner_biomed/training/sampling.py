@@ -168,6 +168,8 @@ class TrainingStream:
             key: sorted((text for label in labels for text in texts[label]), key=order.__getitem__)
             for key, labels in asked.items()
         }
+        if not self.settings.annotated_only:
+            shown = dict.fromkeys(shown, sorted(order, key=order.__getitem__))
         return self._fitting(
             [
                 self._window(int(window), shown[key], own, texts)

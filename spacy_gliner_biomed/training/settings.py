@@ -82,6 +82,7 @@ class StreamSettings:
     absent (float): share of `max_labels` that labels without a mention in the batch keep where there are more labels than that;
         without it, those with mentions take all places, and the model is seldom asked for what is not there.
     negatives (float): probability that a label of a passage's corpus without a mention in the batch is asked for.
+    annotated_only (bool): what a passage was not annotated for is unknown in it; without, it counts as absent there.
     nested (bool): keep mentions inside other mentions; without, only the outermost are.
     merge (float): probability that a corpus' labels are replaced by a broader one in a batch (`label_sets`' merges).
     wordings_per_label (int): different texts of one label in a batch.
@@ -101,6 +102,7 @@ class StreamSettings:
     label_dropout: float = 0.1
     absent: float = 0.0
     negatives: float = 1.0
+    annotated_only: bool = True
     nested: bool = True
     merge: float = 0.1
     wordings_per_label: int = 1

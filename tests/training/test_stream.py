@@ -179,6 +179,18 @@ def test_negatives_and_nesting_can_be_turned_down():
     assert sorted(window.spans) == [(0, 2, "cell"), (5, 5, "organ")]
 
 
+def test_what_was_not_annotated_can_count_as_absent():
+    """For ablations: every passage of a batch is asked for all its labels; otherwise only for those of its own corpus."""
+    items = [
+        passage("a", "aspirin helps", "aspirin|drug", labels=("drug",)),
+        passage("b", "liver cells", "liver|organ", "cells|cell", labels=("organ", "cell")),
+    ]
+    asked = [sorted(window.labels) for window in make_stream(SCORER, BARE, items).batch(0)]
+    assert sorted(asked) == [["cell", "organ"], ["drug"]]
+    stream = make_stream(SCORER, replace(BARE, annotated_only=False), items)
+    assert [sorted(window.labels) for window in stream.batch(0)] == [["cell", "drug", "organ"]] * 2
+
+
 def test_merging():
     """A broader label takes the place of its parts: spans kept, equal ones once."""
     item = passage("b", "liver cells", "liver|organ", "cells|cell", "liver|cell")
