@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
@@ -17,9 +18,11 @@ from .tokenizer_json import read_tokenizer
 if TYPE_CHECKING:
     import torch
 
+    from ..scorer.model import SpanModel
     from ..scorer.scorer import SpanScorer
     from ..scorer.subwords import Subwords
 
+PRIOR = 0.001  # probability of a label at a span before any training
 _PREFIX = re.compile(r"^(bert|deberta|model)\.")
 
 
@@ -81,6 +84,7 @@ class Untrained:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             module = build_module(config)
+        _begin_with_prior(module)
         load_encoder(module.token_rep_layer.text_encoder, text, self.encoder)
         if self.label_encoder is not None:
             load_encoder(module.token_rep_layer.label_encoder, labels, self.label_encoder)
@@ -89,6 +93,22 @@ class Untrained:
     def _with_dropout(self, encoder: EncoderConfig) -> EncoderConfig:
         assert self.attention_dropout is not None
         return replace(encoder, attention_probs_dropout_prob=self.attention_dropout)
+
+
+def _begin_with_prior(module: SpanModel) -> None:
+    """Let a random head give every label of every span the probability `PRIOR`, about.
+
+    Mentions are rare: from probabilities of one half, the first updates would do nothing but push all scores down, and in
+    doing so bring them beyond the reach of gradients (the remedy is RetinaNet's, Lin et al. 2017, section 4.1). The logit is
+    a product of two vectors, a span's and a label's, so that each takes half of it into its last bias.
+    """
+    import torch
+
+    label, span = module.prompt_rep_layer[3].bias, module.head.last.bias
+    part = math.sqrt(math.log((1 - PRIOR) / PRIOR) / len(span))
+    with torch.no_grad():
+        label.add_(part)
+        span.sub_(part)
 
 
 def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:

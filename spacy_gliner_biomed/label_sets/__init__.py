@@ -1,7 +1,8 @@
 """What labels mean, in our own words: other names, descriptions, the UMLS semantic types, and labels that unite others.
 
 Training draws a label's wording from here, so that a model learns what is meant and not how it is spelt. The data lie
-beside the code: `wordings.jsonl`, `pattern_wordings.jsonl`, `more_names.jsonl`, `umls.tsv`, `inventories.json` and `merges.jsonl`.
+beside the code: `wordings.jsonl`, `pattern_wordings.jsonl`, `general_wordings.jsonl`, `more_names.jsonl`, `umls.tsv`,
+`inventories.json` and `merges.jsonl`.
 """
 
 from __future__ import annotations

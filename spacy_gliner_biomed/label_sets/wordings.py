@@ -4,7 +4,8 @@
 semantic types (spelt as the UMLS does: "Tissue" is theirs, "tissue" a corpus' own) and the uniting labels of
 `merges.jsonl`. Corpora use a label in their own way; the descriptions follow that use. Labels that only benchmarks know
 are left out on purpose, also as synonyms, so that they stay unseen. `pattern_wordings.jsonl` holds, in the same form, the
-everyday types that `training.silver.patterns` finds by rules. `more_names.jsonl` adds further names to labels of both: what
+everyday types that `training.silver.patterns` finds by rules, `general_wordings.jsonl` the wide types ("anatomical part") of
+the passages that were annotated for all of them. `more_names.jsonl` adds further names to labels of both: what
 people of many trades might type, singular and plural mixed, written without knowledge of the paraphrases that test a model and
 then cleared of those that are among them.
 """
@@ -18,6 +19,7 @@ from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 WORDINGS_FILE = Path(__file__).with_name("wordings.jsonl")
 PATTERN_WORDINGS_FILE = Path(__file__).with_name("pattern_wordings.jsonl")
+GENERAL_WORDINGS_FILE = Path(__file__).with_name("general_wordings.jsonl")
 MORE_NAMES_FILE = Path(__file__).with_name("more_names.jsonl")
 
 
@@ -66,7 +68,7 @@ def load_wordings() -> Dict[str, Wording]:
     wordings = {}
     with MORE_NAMES_FILE.open(encoding="utf8") as lines:
         more = {row["label"]: row["names"] for row in map(json.loads, lines)}
-    for file in (WORDINGS_FILE, PATTERN_WORDINGS_FILE):
+    for file in (WORDINGS_FILE, PATTERN_WORDINGS_FILE, GENERAL_WORDINGS_FILE):
         with file.open(encoding="utf8") as lines:
             for line in lines:
                 row = json.loads(line)

@@ -78,6 +78,7 @@ INGREDIENTS: Tuple[Ingredient, ...] = (
     Ingredient("no-nesting", "nested spans (outermost only)", _always("stream.nested=false")),
     Ingredient("no-patterns", "text that rules annotated", _without("silver_patterns")),
     Ingredient("no-lexicon", "text that the lexicon annotated", _without("silver_folds")),
+    Ingredient("no-general-types", "passages with wide types", _without("general_types")),
     Ingredient("no-open-types", "passages with open types", _without("open_types")),
 )  # fmt: skip
 TITLES = {ingredient.name: ingredient.title for ingredient in INGREDIENTS}

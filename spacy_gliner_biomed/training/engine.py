@@ -239,6 +239,11 @@ class _Run:
                 self.optimisation.gradient.copy_(summed)
             total = float(self.processes.add_up(torch.tensor([total], device=self.processes.device)))
         norm, factor = self.optimisation.step()
+        if norm == 0.0 and total > 1.0:
+            raise ValueError(
+                f"Step {step} has no gradient at a loss of {total:.1f}: all scores lie beyond the loss's floor of "
+                f"{self.loss.floor:g}, where it is flat. Lower the learning rates, lengthen the warm-up, or set loss.floor=0."
+            )
         self.scorer.forget()
         n_labels = len({label for window in windows for label in window.labels})
         words = sum(len(window.words) for window in windows)

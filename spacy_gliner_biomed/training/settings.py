@@ -166,6 +166,7 @@ class LossSettings:
     label_smoothing: float = 0.0
     prob_margin: float = 0.0
     reduction: str = "sum"
+    floor: float = 1e-6
 
 
 @dataclass(frozen=True)

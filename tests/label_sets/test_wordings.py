@@ -48,9 +48,9 @@ def test_every_label_has_a_wording(wordings: Dict[str, Wording]) -> None:
 
 
 def test_no_label_is_listed_twice(wordings: Dict[str, Wording]) -> None:
-    from spacy_gliner_biomed.label_sets.wordings import PATTERN_WORDINGS_FILE, WORDINGS_FILE
+    from spacy_gliner_biomed.label_sets.wordings import GENERAL_WORDINGS_FILE, PATTERN_WORDINGS_FILE, WORDINGS_FILE
 
-    files = (WORDINGS_FILE, PATTERN_WORDINGS_FILE)
+    files = (WORDINGS_FILE, PATTERN_WORDINGS_FILE, GENERAL_WORDINGS_FILE)
     assert len(wordings) == sum(len(file.read_text(encoding="utf8").splitlines()) for file in files)
     assert all(label == wording.label for label, wording in wordings.items())
 

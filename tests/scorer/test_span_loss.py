@@ -32,6 +32,20 @@ def test_elements_equal_gliner(alpha, gamma, label_smoothing, prob_margin):
     torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("prob_margin", [0.0, 0.05])
+def test_without_a_floor_the_gradient_never_ends(prob_margin):
+    """The same values as with it where it does not bind; beyond, a loss that still has a slope."""
+    logits = torch.linspace(-8, 8, 50).unsqueeze(1)
+    targets = (torch.arange(50) % 2 == 0).float().unsqueeze(1)
+    expected = SpanLoss(0.65, 1.0, 0.1, prob_margin).elements(logits, targets)
+    found = SpanLoss(0.65, 1.0, 0.1, prob_margin, floor=0.0).elements(logits, targets)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+    for floor, slope in ((1e-6, 0.0), (0.0, -1.0)):
+        far = torch.full((1, 1), -40.0, requires_grad=True)
+        SpanLoss(floor=floor).elements(far, torch.ones(1, 1)).sum().backward()
+        assert far.grad.item() == pytest.approx(slope)
+
+
 def test_unannotated_labels_weigh_nothing():
     """A zero in the mask takes the pair out of loss and gradient."""
     logits = torch.zeros(2, 2, requires_grad=True)

@@ -45,9 +45,9 @@ def test_every_ingredient_of_a_recipe_can_be_switched_off():
     assert changed["no-forms"] == {"stream.plural", "stream.frame", "stream.case"}
     assert all(changed.values())
     by_name = {cell.ingredient.name: cell.recipe for cell in others}
-    assert [source.weight for source in by_name["no-patterns"].sources] == [1.0, 0.4, 0.0, 4.0, 6.0]
-    assert [source.weight for source in by_name["no-lexicon"].sources] == [1.0, 0.0, 0.4, 4.0, 6.0]
-    assert [source.weight for source in by_name["no-open-types"].sources] == [1.0, 0.4, 0.4, 0.0, 0.0]
+    assert [source.weight for source in by_name["no-patterns"].sources] == [1.0, 0.4, 0.0, 4.0, 6.0, 4.0]
+    assert [source.weight for source in by_name["no-lexicon"].sources] == [1.0, 0.0, 0.4, 4.0, 6.0, 4.0]
+    assert [source.weight for source in by_name["no-open-types"].sources] == [1.0, 0.4, 0.4, 0.0, 0.0, 4.0]
     bare = by_name["names-only"].stream
     assert not bare.reads_wordings and bare.frame == bare.case == 0.0
     assert by_name["one-wording"].stream.max_labels == full.recipe.stream.max_labels // 2

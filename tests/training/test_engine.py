@@ -174,6 +174,23 @@ def test_a_gradient_that_is_not_finite_ends_it(tmp_path):
         train(scorer, make_stream(scorer), None, QUICK, tmp_path, progress=False)
 
 
+def test_a_gradient_that_vanished_ends_it(tmp_path):
+    """Where all scores lie beyond the loss's floor; without a floor, training goes on."""
+    for loss, message in ((LossSettings(), "has no gradient at a loss of"), (LossSettings(floor=0.0), None)):
+        scorer = make_scorer("bi", pass_rate=0.0)
+        with torch.no_grad():  # span · label is far below 0, whatever the span
+            for layer in (scorer.module.prompt_rep_layer[3], scorer.module.head.last):
+                layer.weight.zero_()
+            scorer.module.prompt_rep_layer[3].bias.fill_(10.0)
+            scorer.module.head.last.bias.fill_(-10.0)
+        settings = replace(QUICK, steps=1, warmup=0.0)
+        if message is None:
+            train(scorer, make_stream(scorer), None, settings, tmp_path / "without", progress=False, loss=loss)
+        else:
+            with pytest.raises(ValueError, match=message):
+                train(scorer, make_stream(scorer), None, settings, tmp_path / "with", progress=False, loss=loss)
+
+
 def test_the_card_travels(tmp_path):
     """Models say what they were told to say."""
     run(tmp_path, replace(QUICK, steps=1), card=TrainingCard(trained_on="both", labels={"a": ["drug"]}))
