@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
@@ -44,7 +44,7 @@ def _one_wording(recipe: Recipe) -> Sequence[str]:
 
 
 def _without(part: str) -> Callable[[Recipe], Sequence[str]]:
-    """Sources go by a part of the name of their file or folder."""
+    """Sources go by a part of the name that the recipe itself gives their file or folder."""
 
     def changes(recipe: Recipe) -> Sequence[str]:
         named = [number for number, source in enumerate(recipe.sources) if part in Path(source.path).name]
@@ -132,7 +132,8 @@ def plan_cells(
             raise ValueError(f"There is no ingredient {name!r} to switch off; choose from {', '.join(TITLES)}.")
     if seeds < 1 or words < 0:
         raise ValueError(f"An ablation of {seeds} seeds and {words} words has nothing to train; give 1 seed or more.")
-    full = read_recipe(path, changes)
+    full, plain = read_recipe(path, changes), read_recipe(path, [])
+    named = replace(full, sources=plain.sources)  # wherever the changes find the sources, the recipe tells what they are
     steps = max(round(words / full.stream.batch_words), 1) if words else full.training.steps
     common = [
         *changes, "dev=none", f"training.steps={steps}", "training.evaluate_every=0", "training.keep=1",
@@ -143,7 +144,7 @@ def plan_cells(
     for ingredient in INGREDIENTS:
         if only and ingredient.name not in (*only, BASELINE):
             continue
-        off = tuple(ingredient.changes(full))
+        off = tuple(ingredient.changes(named))
         if ingredient.name != BASELINE and read_recipe(path, [*changes, *off]) == full:
             left_out.append(f"'{ingredient.name}' is left out: {path} does not have this ingredient.")
         else:

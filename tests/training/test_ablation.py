@@ -30,14 +30,14 @@ def differing(one: Cell, other: Cell) -> set[str]:
 
 
 def test_every_ingredient_of_a_recipe_can_be_switched_off():
-    """Each alone; in rounds of one seed; all read the same words."""
-    plan = plan_cells(RECIPE, ["model.encoder=somewhere"], 2, 300_000, (), {})
+    """Each alone, wherever its source lies; in rounds of one seed; all read the same words."""
+    plan = plan_cells(RECIPE, ["model.encoder=somewhere", "sources.1.path=elsewhere"], 2, 300_000, (), {})
     names = [ingredient.name for ingredient in INGREDIENTS]
     assert [(cell.ingredient.name, cell.seed) for cell in plan.cells] == [(n, s) for s in (0, 1) for n in names]
     assert not plan.left_out and names[0] == BASELINE and len({cell.folder for cell in plan.cells}) == len(plan.cells)
     full, *others = plan.cells[: len(names)]
     assert all(
-        (cell.recipe.training.steps, cell.recipe.dev, cell.recipe.model.seed) == (200, None, cell.seed) for cell in plan.cells
+        (cell.recipe.training.steps, cell.recipe.dev, cell.recipe.model.seed) == (400, None, cell.seed) for cell in plan.cells
     )
     changed = {cell.ingredient.name: differing(full, cell) for cell in others}
     assert changed["no-merging"] == {"stream.merge"} and changed["no-nesting"] == {"stream.nested"}
