@@ -73,9 +73,8 @@ def main() -> None:
 
 def _ours(wanted: list[list[str]], labels: list[str], gold: list[Any]) -> dict[str, Callable[[], float]]:
     from spacy_gliner_biomed import checkpoint
-    from spacy_gliner_biomed.scorer.linear import PackedLinear
     from spacy_gliner_biomed.scorer.loss import SpanLoss
-    from spacy_gliner_biomed.scorer.training import TrainingWindow
+    from spacy_gliner_biomed.scorer.training import TrainingWindow, begin_training
     from spacy_gliner_biomed.training.engine import train_step
     from spacy_gliner_biomed.training.optimisation import Optimisation
     from spacy_gliner_biomed.training.settings import TrainingSettings
@@ -86,12 +85,7 @@ def _ours(wanted: list[list[str]], labels: list[str], gold: list[Any]) -> dict[s
     optimisation = Optimisation(scorer.module, TrainingSettings(learn_rate=1e-6, encoder_learn_rate=1e-6))
 
     def step(mixed: bool, trained: bool = True) -> float:
-        scorer.storage_scales = None
-        scorer.forget()
-        scorer.module.train(trained)
-        for layer in scorer.module.modules():
-            if isinstance(layer, PackedLinear):
-                layer.train_in_bfloat16 = mixed
+        begin_training(scorer, mixed).train(trained)
         value = train_step(scorer, windows, SpanLoss())
         if trained:
             optimisation.step()

@@ -15,10 +15,9 @@ import torch
 from thinc.api import Model, get_array_module, torch2xp, xp2torch
 from thinc.shims import Shim
 
-from .scorer.linear import PackedLinear
 from .scorer.loss import SpanLoss
 from .scorer.scorer import SpanScorer
-from .scorer.training import TrainingWindow, batch_loss
+from .scorer.training import TrainingWindow, batch_loss, begin_training
 from .training.optimizer import TwoRateAdamW
 
 ScorerModel = Model[Sequence[TrainingWindow], Any]
@@ -81,14 +80,7 @@ class ScorerShim(Shim):
             return float(batch_loss(self.scorer, windows, self.loss))
 
     def _training_module(self) -> torch.nn.Module:
-        scorer = self.scorer
-        scorer.forget()
-        scorer.storage_scales = None
-        module = scorer.module.train()
-        for layer in module.modules():
-            if isinstance(layer, PackedLinear):
-                layer.train_in_bfloat16 = self.mixed_precision
-        return module
+        return begin_training(self.scorer, self.mixed_precision)
 
     def finish_update(self, optimizer: Any) -> None:
         """Let a thinc optimiser change every parameter that has a gradient."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, cast
 
 from ..scorer.config import EncoderConfig, ScorerConfig
 from . import limits
@@ -104,7 +104,7 @@ def _begin_with_prior(module: SpanModel) -> None:
     """
     import torch
 
-    label, span = module.prompt_rep_layer[3].bias, module.head.last.bias
+    label, span = cast(torch.nn.Linear, module.prompt_rep_layer[3]).bias, module.head.last.bias
     part = math.sqrt(math.log((1 - PRIOR) / PRIOR) / len(span))
     with torch.no_grad():
         label.add_(part)

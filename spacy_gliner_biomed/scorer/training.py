@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from .linear import PackedLinear
 from .loss import SpanLoss
 from .model import UniSpanModel
 from .packing import Packing
@@ -40,6 +41,20 @@ class TrainingWindow:
     weight: float = 1.0
     marked: Optional[Sequence[Tuple[int, int]]] = None
     unknown: Sequence[Tuple[int, int]] = ()
+
+
+def begin_training(scorer: SpanScorer, mixed_precision: bool) -> nn.Module:
+    """Make a scorer ready for its weights to change: nothing cached or packed, its module in training mode.
+
+    mixed_precision (bool): products of dense layers in bfloat16.
+    RETURNS (Module): the scorer's own.
+    """
+    scorer.storage_scales = None
+    scorer.forget()
+    for layer in scorer.module.modules():
+        if isinstance(layer, PackedLinear):
+            layer.train_in_bfloat16 = mixed_precision
+    return scorer.module.train()
 
 
 def batch_loss(scorer: SpanScorer, windows: Sequence[TrainingWindow], loss: SpanLoss) -> Tensor:

@@ -18,10 +18,9 @@ import torch
 
 from .. import checkpoint
 from ..scorer.card import TrainingCard
-from ..scorer.linear import PackedLinear
 from ..scorer.loss import SpanLoss
 from ..scorer.scorer import SpanScorer
-from ..scorer.training import TrainingWindow, batch_loss
+from ..scorer.training import TrainingWindow, batch_loss, begin_training
 from . import checkpoints
 from .dev_set import DevScore, DevSet
 from .log import Meter, TrainingLog
@@ -250,15 +249,11 @@ class _Run:
         return {"loss": total, "words": words, "labels": n_labels, "norm": norm, "factor": factor}
 
     def _prepare(self) -> None:
-        module = self.scorer.module
-        self.scorer.storage_scales = None
-        self.scorer.forget()
-        module.train()
-        for layer in module.modules():
-            if isinstance(layer, PackedLinear):
-                layer.train_in_bfloat16 = self.settings.mixed_precision
-            elif isinstance(layer, torch.nn.Dropout) and self.settings.dropout is not None:
-                layer.p = self.settings.dropout
+        module = begin_training(self.scorer, self.settings.mixed_precision)
+        if self.settings.dropout is not None:
+            for layer in module.modules():
+                if isinstance(layer, torch.nn.Dropout):
+                    layer.p = self.settings.dropout
 
     def _size(self, windows: List[TrainingWindow]) -> int:
         """What "mean" divides by: spans in a bi-encoder, windows in a uni-encoder."""

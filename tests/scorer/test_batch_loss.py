@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from spacy_gliner_biomed.scorer import EncodedWords, SpanLoss, SpanScorer
-from spacy_gliner_biomed.scorer.linear import PackedLinear
 from spacy_gliner_biomed.scorer.model import encoder_parameters
-from spacy_gliner_biomed.scorer.training import TrainingWindow, batch_loss
+from spacy_gliner_biomed.scorer.training import TrainingWindow, batch_loss, begin_training
 from tests.scorer.tiny import make_scorer
 
 TEXTS = ["aspirin for acute pain", "tau binds lithium carbonate in neural crest cells", "no drug"]
@@ -157,11 +156,8 @@ def test_mixed_precision_keeps_loss_and_direction(kind, family, options):
     found = []
     for mixed in (False, True):
         scorer = fresh(kind, family, options)
-        scorer.module.train()
-        for layer in scorer.module.modules():
-            if isinstance(layer, PackedLinear):
-                layer.train_in_bfloat16 = mixed
-            elif isinstance(layer, torch.nn.Dropout):
+        for layer in begin_training(scorer, mixed).modules():
+            if isinstance(layer, torch.nn.Dropout):
                 layer.p = 0.0
             if hasattr(layer, "dropout") and isinstance(layer.dropout, float):
                 layer.dropout = 0.0

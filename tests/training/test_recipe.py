@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spacy_gliner_biomed.checkpoint.untrained import PRIOR
 from spacy_gliner_biomed.scorer.loss import SpanLoss
 from spacy_gliner_biomed.training.recipe import build_scorer, read_recipe
 from spacy_gliner_biomed.training.settings import LossSettings, ModelSettings
+from tests.training.test_spacy_train import workshop
+
+__all__ = ["workshop"]
 
 ROOT = Path(__file__).resolve().parents[2]
 MINIMAL = '[model]\nstart = "mini"\n[[sources]]\npath = "train"\n'
@@ -76,6 +82,17 @@ def test_loss_settings_are_those_of_the_loss():
 def test_a_scorer_to_begin_with():
     """A trained model is loaded."""
     assert build_scorer(ModelSettings(start="mini")).config.tied_encoders
+
+
+@pytest.mark.parametrize("kind", ["bi", "uni"])
+def test_a_new_head_expects_few_mentions(workshop, kind):  # noqa: F811
+    """Before any training, a label has about the prior probability at any span, whatever the seed of the head."""
+    words = "aspirin eased the pain of seven patients within a day".split()
+    for seed in range(3):
+        settings = ModelSettings(encoder=str(workshop / "encoder"), kind=kind, hidden_size=32, max_width=4, max_len=64, seed=seed)
+        logits = build_scorer(settings).logits(words, ["drug", "symptom"])
+        mean = float(logits[np.isfinite(logits)].mean())
+        assert abs(mean - math.log(PRIOR / (1 - PRIOR))) < 2.0
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs" / "train").glob("*.toml")), ids=lambda path: path.stem)
