@@ -1,6 +1,6 @@
 """Texts → hits: words, windows, scores, ownership, decoding, as a list of steps.
 
-text ──split_words──▶ words ──encode──▶ sub-words ──plan_windows──▶ windows ──score──▶ candidates of each window
+text ──split──▶ words ──encode──▶ sub-words ──plan_windows──▶ windows ──score──▶ candidates of each window
      ──own──▶ candidates of the text ──decode──▶ spans of words ──offsets──▶ Hits
 """
 
@@ -16,7 +16,6 @@ from .hits import Hits
 from .scorer.decode import Candidates, decode
 from .scorer.scorer import SpanScorer
 from .scorer.subwords import EncodedWords
-from .scorer.words import split_words
 from .windows import Window, plan_windows
 
 #: The words of one document, and the first and last (exclusive) character of each. *Shape:* both `(n_words,)`, int64.
@@ -48,7 +47,7 @@ def read_docs(scorer: SpanScorer, texts: Sequence[str], reading: Reading) -> Lis
 
     def documents() -> Iterator[DocumentWords]:
         for text in texts:
-            words, starts, ends = split_words(text)
+            words, starts, ends = scorer.split(text)
             yield scorer.encode(words), starts, ends
 
     return read_words(scorer, documents(), reading)

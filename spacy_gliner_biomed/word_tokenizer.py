@@ -1,4 +1,4 @@
-"""A spaCy tokenizer whose tokens are GLiNER's words."""
+"""A spaCy tokenizer whose tokens are a scorer's words."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from spacy.tokens import Doc
 from spacy.util import DummyTokenizer
 from spacy.vocab import Vocab
 
-from .scorer.words import split_words
+from .scorer.words import WORD_PATTERNS, split_words
 
 
 class WordsTokenizer(DummyTokenizer):
-    """Cuts a text into GLiNER's words; white space beyond one blank becomes a token of its own, as in spaCy.
+    """Cuts a text into words; white space beyond one blank becomes a token of its own, as in spaCy.
 
-    Nothing is configurable, so there is nothing to store.
+    words (str): as `ScorerConfig.words`. The pipeline's config holds it, so that there is nothing else to store.
     """
 
-    def __init__(self, vocab: Vocab) -> None:
+    def __init__(self, vocab: Vocab, words: str = "whitespace") -> None:
         self.vocab = vocab
+        self.words = words
 
     def __call__(self, text: str) -> Doc:
-        found, starts, ends = split_words(text)
+        found, starts, ends = split_words(text, self.words)
         words: list = []
         spaces: list = []
         position = 0
@@ -49,10 +50,16 @@ def _add_gap(words: list, spaces: list, gap: str) -> None:
         spaces.append(False)
 
 
-def create_words_tokenizer() -> Callable[[Language], WordsTokenizer]:
-    """Registered as `spacy_gliner_biomed.Words.v1`."""
+def create_words_tokenizer(words: str = "whitespace") -> Callable[[Language], WordsTokenizer]:
+    """Registered as `spacy_gliner_biomed.Words.v1`.
+
+    words (str): "whitespace" for GLiNER's own, "punctuation" for those of `mini`, which are parts of GLiNER's.
+    RAISES (ValueError): for another value.
+    """
+    if words not in WORD_PATTERNS:
+        raise ValueError(f"The setting words of the tokenizer is {words!r}; choose from {list(WORD_PATTERNS)}.")
 
     def create(nlp: Language) -> WordsTokenizer:
-        return WordsTokenizer(nlp.vocab)
+        return WordsTokenizer(nlp.vocab, words)
 
     return create

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Optional
 
 from ..scorer.card import TrainingCard
+from ..scorer.config import ScorerConfig
+from ..scorer.words import WORD_PATTERNS
 from . import limits
 from .errors import CheckpointError
 from .files import Files
@@ -17,10 +19,15 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class OwnPart:
-    """tied_encoders (bool): text and labels share one encoder. card (TrainingCard): what the model was trained on."""
+    """What no file of GLiNER's tells.
+
+    tied_encoders (bool): text and labels share one encoder. card (TrainingCard): what the model was trained on.
+    words (str): how texts are cut into words, as `ScorerConfig.words`.
+    """
 
     tied_encoders: bool = False
     card: TrainingCard = field(default_factory=TrainingCard)
+    words: str = ScorerConfig.words
 
 
 def read_own_part(files: Files) -> OwnPart:
@@ -35,9 +42,11 @@ def read_own_part(files: Files) -> OwnPart:
     values = Fields(parse_object(data, where), where)
     if values.values.get("format") != FORMAT:
         raise values.wrong("format", f"{FORMAT}; a newer spacy-gliner-biomed may read it")
-    values.only(("format", "tied_encoders", "training"))
+    values.only(("format", "tied_encoders", "words", "training"))
     return OwnPart(
-        values.boolean("tied_encoders", False), _read_card(values.object("training"), f"'training' in {where}")
+        values.boolean("tied_encoders", False),
+        _read_card(values.object("training"), f"'training' in {where}"),
+        values.choice("words", OwnPart.words, tuple(WORD_PATTERNS)),
     )
 
 
@@ -64,7 +73,10 @@ def write_own_part(part: OwnPart) -> bytes:
 
     RAISES (CheckpointError): for a card that isn't JSON.
     """
-    values = {"format": FORMAT, "tied_encoders": part.tied_encoders, "training": part.card.to_dict()}
+    values: Dict[str, Any] = {"format": FORMAT, "tied_encoders": part.tied_encoders}
+    if part.words != OwnPart.words:  # earlier versions read what does not have it
+        values["words"] = part.words
+    values["training"] = part.card.to_dict()
     try:
         return dump_object(values)
     except (TypeError, ValueError) as error:

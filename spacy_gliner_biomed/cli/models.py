@@ -16,9 +16,13 @@ def export(
 ) -> None:
     """Write a model as a folder that the gliner library loads."""
     from .. import checkpoint
+    from ..scorer.config import ScorerConfig
 
-    checkpoint.export(checkpoint.load(model, revision), folder)
+    scorer = checkpoint.load(model, revision)
+    checkpoint.export(scorer, folder)
     print(f"Wrote '{folder}'; gliner loads it with GLiNER.from_pretrained('{folder}').")
+    if scorer.config.words != ScorerConfig.words:
+        print("This model's words end at hyphens, gliner's don't: in 'drug-induced', gliner can't mark the drug alone.")
 
 
 def info(

@@ -24,8 +24,8 @@ def write_docbin(source: Path, target: Path) -> int:
     RAISES (ValueError): where the source is missing, empty, or not in that format.
     """
     nlp = spacy.blank("en")
-    # Gold spans are spans of tokens: with the scorer's own words none has to be widened.
-    nlp.tokenizer = registry.tokenizers.get("spacy_gliner_biomed.Words.v1")()(nlp)
+    # Gold spans are spans of tokens: with the finest words hardly any has to be widened.
+    nlp.tokenizer = registry.tokenizers.get("spacy_gliner_biomed.Words.v1")("punctuation")(nlp)
     read = registry.readers.get("spacy_gliner_biomed.Jsonl.v1")(Path(source))
     passages = DocBin(store_user_data=True)
     for example in read(nlp):

@@ -91,7 +91,7 @@ def write_docs(passages: Iterable[AnnotatedPassage], target: Path, docs_a_file: 
     from ..training.reader import to_example
 
     nlp = spacy.blank("en")
-    nlp.tokenizer = registry.tokenizers.get("spacy_gliner_biomed.Words.v1")()(nlp)
+    nlp.tokenizer = registry.tokenizers.get("spacy_gliner_biomed.Words.v1")("punctuation")(nlp)
     as_folder = target.suffix != ".spacy"
     earlier = target.with_name(target.name + ".earlier")
     store, count, number = DocBin(store_user_data=True), 0, 0

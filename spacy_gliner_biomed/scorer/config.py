@@ -56,7 +56,8 @@ class ScorerConfig:
     """A GLiNER span scorer (`span_mode: markerV0`): a uni-encoder, or a bi-encoder where `label_encoder` is set.
 
     `hidden_size` is the width D of the span head, `max_width` the widest span in words, `max_len` the longest window in
-    words. `tied_encoders` says that text and label encoder are one set of weights (our own models only).
+    words. `tied_encoders` says that text and label encoder are one set of weights, `words` how texts are cut
+    into words (a key of `WORD_PATTERNS`): both differ from the published models' in our own only.
     """
 
     text_encoder: EncoderConfig
@@ -71,6 +72,7 @@ class ScorerConfig:
     sep_token: str = "<<SEP>>"
     dropout: float = 0.4
     tied_encoders: bool = False
+    words: str = "whitespace"
 
     @property
     def is_bi_encoder(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Sequence, Union, cast
+from typing import Dict, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from .packing import Packing
 from .prompt import EMPTY_PROMPT, Prompt, TextBatch, build_batch, build_label_batch, build_prompt
 from .span_head import FoldedLabels, WordTerms
 from .subwords import EncodedWords, Subwords
+from .words import split_words
 
 Thresholds = Union[float, Sequence[float]]
 LABEL_CACHE_SIZE = 65_536  # label vectors kept by a bi-encoder: 200 MB at D = 768
@@ -137,6 +138,10 @@ class SpanScorer:
             self.forget()
             self.module.to(settings.device)
         self.settings = settings
+
+    def split(self, text: str) -> Tuple[List[str], np.ndarray, np.ndarray]:
+        """RETURNS (tuple): the words of a text as this model reads them, as `split_words`."""
+        return split_words(text, self.config.words)
 
     def encode(self, words: Sequence[str]) -> EncodedWords:
         """RETURNS (EncodedWords): the sub-words of a text's words, in as many windows as the caller will cut."""

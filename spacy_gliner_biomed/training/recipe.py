@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union, get_type_hints
 
@@ -100,10 +100,10 @@ def build_scorer(settings: ModelSettings) -> SpanScorer:
     from ..checkpoint.untrained import Untrained
 
     if settings.start is not None:
-        return load(settings.start, settings.revision)
+        return _with_words(load(settings.start, settings.revision), settings.words)
     bi_encoder = settings.kind == "bi"
     assert settings.encoder is not None
-    return Untrained(
+    untrained = Untrained(
         encoder=settings.encoder,
         revision=settings.revision,
         label_encoder=settings.label_encoder,
@@ -115,7 +115,14 @@ def build_scorer(settings: ModelSettings) -> SpanScorer:
         dropout=settings.dropout,
         attention_dropout=settings.attention_dropout,
         seed=settings.seed,
-    )()
+    )
+    return _with_words(untrained(), settings.words)
+
+
+def _with_words(scorer: SpanScorer, words: Optional[str]) -> SpanScorer:
+    if words is not None:
+        scorer.config = replace(scorer.config, words=words)
+    return scorer
 
 
 def _fill(kind: Type[T], values: Mapping[str, Any], section: str, where: str) -> T:

@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 SCHEDULES = ("cosine", "linear", "constant")
 KINDS = ("bi", "uni")
+WORDS = ("whitespace", "punctuation")  # the keys of `WORD_PATTERNS`, which loads torch
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class ModelSettings:
     kind (str): "bi" or "uni".
     hidden_size … dropout: as `ScorerConfig`. attention_dropout (float): overrides the encoder's own.
     seed (int): of the head's first weights.
+    words (str): how texts are cut into words, as `ScorerConfig.words`; None for what the model has, or "whitespace".
     """
 
     start: Optional[str] = None
@@ -32,8 +34,11 @@ class ModelSettings:
     dropout: float = 0.4
     attention_dropout: Optional[float] = None
     seed: int = 0
+    words: Optional[str] = None
 
     def __post_init__(self) -> None:
+        if self.words not in (None, *WORDS):
+            raise ValueError(f"The setting model.words is {self.words!r}; choose from {list(WORDS)}.")
         if (self.start is None) == (self.encoder is None):
             raise ValueError("A training begins with either model.start or model.encoder; give one of the two.")
         if self.kind not in KINDS:

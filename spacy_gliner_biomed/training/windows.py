@@ -10,7 +10,6 @@ import numpy as np
 from ..corpus.passage import AnnotatedPassage
 from ..scorer.scorer import SpanScorer
 from ..scorer.subwords import EncodedWords
-from ..scorer.words import split_words
 from ..windows import plan_windows
 
 Gold = Tuple[int, int, str]
@@ -54,7 +53,7 @@ def gold_windows(
         window and is no wider than the model's widest span. An unknown stretch is widened to whole words; each window has its
         part of it.
     """
-    words, starts, ends = split_words(text)
+    words, starts, ends = scorer.split(text)
     if not words:
         return
     encoded = scorer.encode(words)

@@ -196,6 +196,7 @@ def test_path_like_encoder_names(tmp_path: Path, field: str, name: str) -> None:
         ({"format": 1, "command": "rm"}, "unknown field 'command'"),
         ({"format": 1, "tied_encoders": 1}, "true or false"),
         ({"format": 1, "tied_encoders": True}, "says that they are one"),
+        ({"format": 1, "words": "letters"}, "'whitespace'"),
         ({"format": 1, "training": []}, "an object or null"),
         ({"format": 1, "training": {"trained_on": "words"}}, "'names'"),
         ({"format": 1, "training": {"label_template": ""}}, "a string of"),

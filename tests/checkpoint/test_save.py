@@ -41,6 +41,17 @@ def tied_scorer(folder: Path) -> SpanScorer:
     return SpanScorer(config, build_module(config), scorer.subwords, scorer.subwords, CARD)
 
 
+def test_finer_words_are_kept(tmp_path: Path) -> None:
+    """In the file of our own, of a saved and of an exported folder; GLiNER's stay unsaid, as older versions know them only."""
+    scorer = load(str(published(tmp_path / "theirs", kind="bi", backbone="bert")))
+    assert b"words" not in to_files(scorer)["spacy_gliner_biomed.json"]
+    scorer.config = replace(scorer.config, words="punctuation")
+    for write in (save, export):
+        write(scorer, tmp_path / write.__name__)
+        again = load(str(tmp_path / write.__name__))
+        assert again.config == scorer.config and again.split("drug-induced")[0] == ["drug", "-", "induced"]
+
+
 @pytest.mark.parametrize("kind,backbone", KINDS)
 def test_round_trips(tmp_path: Path, kind: str, backbone: str) -> None:
     """Bytes, folder and export: the same weights, the same logits, the same bytes when written again."""

@@ -12,7 +12,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.scorer import Candidates, EncodedWords, Settings, TrainingCard
+from spacy_gliner_biomed.scorer import Candidates, EncodedWords, Settings, TrainingCard, split_words
 from spacy_gliner_biomed.thinc_model import shim_of
 from tests.support import texts
 
@@ -58,6 +58,10 @@ class PhraseScorer:
 
     def room_for_words(self, label_texts: Sequence[str]) -> int:
         return self.room
+
+    def split(self, text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """As `SpanScorer.split`, by GLiNER's words."""
+        return split_words(text)
 
     def encode(self, words: Sequence[str]) -> EncodedWords:
         ids = [self._words.setdefault(word, len(self._words)) for word in words]

@@ -54,6 +54,16 @@ def test_words_tokenizer_in_a_pipeline(tmp_path):
         assert [token.text for token in again("IL-2R+")] == ["IL-2R", "+"]
 
 
+def test_finer_words_in_a_pipeline(tmp_path):
+    """By the tokenizer's setting, kept on disk; another value is refused."""
+    tokenizer = {"@tokenizers": "spacy_gliner_biomed.Words.v1", "words": "punctuation"}
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    nlp.to_disk(tmp_path / "words")
+    assert [token.text for token in spacy.load(tmp_path / "words")("IL-2R+")] == ["IL", "-", "2R", "+"]
+    with pytest.raises(ValueError, match="words of the tokenizer is 'letters'; choose from"):
+        spacy.blank("en", config={"nlp": {"tokenizer": {**tokenizer, "words": "letters"}}})
+
+
 @pytest.mark.filterwarnings("ignore:.*share a token")
 @settings(max_examples=150, deadline=None)
 @given(text=spoken)

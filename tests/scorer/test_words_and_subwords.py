@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from spacy_gliner_biomed.scorer import EncodedWords, Subwords
 from spacy_gliner_biomed.scorer.prompt import Prompt
 from spacy_gliner_biomed.scorer.published import find_markers, shift_words
-from spacy_gliner_biomed.scorer.words import split_words
+from spacy_gliner_biomed.scorer.words import WORD_PATTERNS, split_words
 from tests.scorer.tiny import tokenizer_json
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=60))
-def test_words_are_slices_of_the_text(text):
+@given(st.text(max_size=60), st.sampled_from(sorted(WORD_PATTERNS)))
+def test_words_are_slices_of_the_text(text, splitter):
     """Each word is the text at its offsets, in order, and only white space lies between."""
-    words, starts, ends = split_words(text)
+    words, starts, ends = split_words(text, splitter)
     assert words == [text[start:end] for start, end in zip(starts, ends, strict=True)]
     assert starts.dtype == ends.dtype == np.int64
     position = 0
@@ -31,6 +31,20 @@ def test_words_are_slices_of_the_text(text):
         assert not text[position:start].strip()
         position = end
     assert not text[position:].strip()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ab1-_/ ", max_size=30))
+def test_finer_words_are_parts_of_gliners(text):
+    """Whatever begins or ends a word of GLiNER's begins or ends a finer one."""
+    _, starts, ends = split_words(text)
+    _, finer_starts, finer_ends = split_words(text, "punctuation")
+    assert set(starts.tolist()) <= set(finer_starts.tolist()) and set(ends.tolist()) <= set(finer_ends.tolist())
+
+
+def test_finer_words_end_at_hyphens():
+    """A mention that GLiNER's words hide can be marked."""
+    assert split_words("paracetamol-induced a_b", "punctuation")[0] == ["paracetamol", "-", "induced", "a_b"]
 
 
 @pytest.mark.parametrize(
