@@ -1,6 +1,6 @@
 """A scorer → a folder that `gliner` 0.2.29 loads, strictly, and predicts the same with on the same words.
 
-`gliner` has no splitter for the finer words of models such as `mini` (`ScorerConfig.words`): it reads such a model on its own words.
+`gliner` has no splitter for the finer words of models such as `mini` (`ScorerConfig.words`): it reads these on its own words.
 """
 
 from __future__ import annotations
