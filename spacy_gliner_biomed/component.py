@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -22,6 +23,7 @@ from .reading import Reading, read_docs
 from .scorer.decode import OVERLAPS
 from .scorer.linear import PRECISIONS
 from .scorer.scorer import Settings, SpanScorer
+from .scorer.words import WORD_PATTERNS
 from .thinc_model import shim_of
 from .training.examples import GoldReport, to_windows
 from .training.reader import annotated_labels, gold_spans
@@ -48,6 +50,8 @@ class GlinerBiomed(TrainablePipe):
         forward pass; None for 1,024 on a CPU and 16,384 on a GPU.
     device (str): "cpu", "cuda", "cuda:1"; None follows spaCy, or else takes the CPU.
     precision (str): "float32", "bfloat16" or "int8" (CPU).
+    words (str): where spans may begin and end: "whitespace" for GLiNER's words, "punctuation" for words that end at hyphens;
+        None for the checkpoint's own. The model is trained on such words too.
     scorer (callable): as for every pipe.
     RAISES (ValueError): for a setting outside its range; the message names it.
     """
@@ -73,6 +77,7 @@ class GlinerBiomed(TrainablePipe):
         max_batch_tokens: Optional[int] = None,
         device: Optional[str] = None,
         precision: str = "float32",
+        words: Optional[str] = None,
         scorer: Optional[Callable] = None,
     ) -> None:
         from .placement import best_score_filter
@@ -81,6 +86,8 @@ class GlinerBiomed(TrainablePipe):
         _choice("overlap", overlap, OVERLAPS)
         _choice("alignment_mode", alignment_mode, ALIGNMENT_MODES)
         _choice("precision", precision, PRECISIONS)
+        if words is not None:
+            _choice("words", words, tuple(WORD_PATTERNS))
         _at_least_one("batch_size", batch_size)
         if max_batch_tokens is not None:
             _at_least_one("max_batch_tokens", max_batch_tokens)
@@ -106,6 +113,7 @@ class GlinerBiomed(TrainablePipe):
             "max_batch_tokens": max_batch_tokens,
             "device": device,
             "precision": precision,
+            "words": words,
         }
         if not Span.has_extension("score"):
             Span.set_extension("score", default=None)
@@ -158,6 +166,9 @@ class GlinerBiomed(TrainablePipe):
         settings = Settings(self.cfg["precision"], device, int(budget))
         if scorer.settings != settings:
             scorer.configure(settings)
+        words = self.cfg.get("words")  # pipelines of earlier versions lack it
+        if words not in (None, scorer.config.words):
+            scorer.config = replace(scorer.config, words=words)
         return scorer
 
     # -- reading ----------------------------------------------------------------------------------------------------------------

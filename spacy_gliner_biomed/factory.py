@@ -26,6 +26,7 @@ batch_size = 32
 max_batch_tokens = null
 device = null
 precision = "float32"
+words = null
 
 [gliner_biomed.model]
 @architectures = "spacy_gliner_biomed.Checkpoint.v1"
@@ -74,6 +75,7 @@ def make_gliner_biomed(
     max_batch_tokens: Optional[int],
     device: Optional[str],
     precision: str,
+    words: Optional[str],
     scorer: Optional[Callable],
 ) -> GlinerBiomed:
     """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`.
@@ -99,5 +101,6 @@ def make_gliner_biomed(
         max_batch_tokens=max_batch_tokens,
         device=device,
         precision=precision,
+        words=words,
         scorer=scorer,
     )

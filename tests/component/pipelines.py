@@ -41,7 +41,7 @@ class PhraseScorer:
         card: TrainingCard | None = None,
     ) -> None:
         self.phrases = {tuple(phrase.split()): dict(scores) for phrase, scores in phrases.items()}
-        self.config = SimpleNamespace(max_width=max_width, max_len=max_len, is_bi_encoder=True)
+        self.config = SimpleNamespace(max_width=max_width, max_len=max_len, is_bi_encoder=True, words="whitespace")
         self.room = room
         self.subwords = subwords
         self.card = card or TrainingCard()

@@ -217,6 +217,26 @@ def test_precisions_find_much_the_same(folder, expected):
         assert len(plain & other) > 0.5 * len(plain)
 
 
+def test_words_can_end_at_hyphens(folder, tmp_path):
+    """By the pipe's setting, against the checkpoint's own words; kept on disk."""
+    text = "aspirin-induced ulcers of drug-resistant cells"
+    inside = {(position, position + 1) for position, letter in enumerate(text) if letter == "-"}
+    ends = {}
+    for words in (None, "punctuation"):
+        model = {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": str(folder), "revision": None}
+        nlp = spacy.blank("en")
+        nlp.add_pipe("gliner_biomed", config={"model": model, "labels": LABELS, "threshold": 0.0, "words": words})
+        nlp.to_disk(tmp_path / str(words))
+        again = spacy.load(tmp_path / str(words))
+        offsets = again(text).spans["gliner"].attrs["offsets"].tolist()
+        ends[words] = {edge for span in offsets for edge in span}
+        assert scorer_of(again).config.words == (words or "whitespace")
+    hyphens = {edge for both in inside for edge in both}
+    assert not ends[None] & hyphens and ends["punctuation"] & hyphens
+    with pytest.raises(ValueError, match="words is 'letters'; choose from"):
+        spacy.blank("en").add_pipe("gliner_biomed", config={"words": "letters"})
+
+
 def test_max_length_is_spacys_own():
     """A longer text is refused by spaCy before the pipe sees it, with its own error."""
     nlp = phrase_nlp({}, labels=["drug"])
