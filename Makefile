@@ -21,9 +21,9 @@ run: $(STAMP)
 	@mkdir -p build
 	$(BIN)/gliner-biomed annotate project/assets/abstract.txt --output - --output build/abstract.html
 
-# A seeded sample of the long grids; `make test-full` runs them whole.
+# A seeded sample of the long grids; `make test-full` runs them whole. A file's tests stay in one process.
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --fail-under=90 --precision=1 \
 		--include="spacy_gliner_biomed/scorer/*,spacy_gliner_biomed/checkpoint/*,spacy_gliner_biomed/component.py,spacy_gliner_biomed/factory.py"
