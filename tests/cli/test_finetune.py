@@ -117,7 +117,7 @@ def test_lora(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: Path, o
     """What comes out is a plain model that has learnt."""
     out = tmp_path / "out"
     rates = ("--learn-rate", "0.01", "--encoder-learn-rate", "0.02", "--batch-words", 40)
-    outcome = run(capsys, "finetune", model, own, "--lora", "--lora-rank", 4, "--steps", 40, "--out", out, *rates)
+    outcome = run(capsys, "finetune", model, own, "--lora", "--lora-rank", 4, "--steps", 80, "--out", out, *rates)
     assert 0 == outcome.status, outcome.err
     nlp = spacy.load(out)
     assert [("aspirin", "drug"), ("acute pain", "symptom")] == spans(nlp(TEXT))
