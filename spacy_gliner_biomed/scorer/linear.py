@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PRECISIONS = ("float32", "bfloat16", "int8")
+LONG_SUM = 1024  # inputs of a layer from which on float32 sums are made in two halves
 ACTIVATIONS: Dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "relu": F.relu, "gelu": F.gelu}
 
 
@@ -136,15 +137,24 @@ def _plain_product(integers: Tensor, weight_scale: Tensor) -> Callable[[Tensor],
 def _pack_float32(weight: Tensor, bias: Optional[Tensor], activation: str) -> Optional[Callable[[Tensor], Tensor]]:
     """oneDNN's blocked weights: the same products at two to three times the speed of the plain layer on AMD processors.
 
-    The operators are private to torch, so they are tried on the real weights first and left alone where they fail.
+    They add up a long sum in one chain, whose rounding shows in the logits: two halves round a quarter less, for a few hundredths
+    of the time. The operators are private to torch, so they are tried on the real weights first and left alone where they fail.
     """
+    half = weight.shape[1] // 2 if weight.shape[1] >= LONG_SUM else weight.shape[1]
     try:
-        blocked = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None)
+        blocked = [torch.ops.mkldnn._reorder_linear_weight(part.contiguous(), None) for part in weight.split(half, dim=1)]
+        product = torch.ops.mkldnn._linear_pointwise
 
         def apply(x: Tensor) -> Tensor:
             if x.numel() == 0:
                 return x.new_zeros((*x.shape[:-1], weight.shape[0]))
-            return torch.ops.mkldnn._linear_pointwise(x, blocked, bias, activation, [], "none")
+            if len(blocked) == 1:
+                return product(x, blocked[0], bias, activation, [], "none")
+            first, *others = x.split(half, dim=-1)
+            y = product(first, blocked[0], bias, "none", [], "none")
+            for part, weights in zip(others, blocked[1:], strict=True):
+                y.add_(product(part, weights, None, "none", [], "none"))
+            return ACTIVATIONS[activation](y)
 
         probe = torch.linspace(-1.0, 1.0, 2 * weight.shape[1]).reshape(2, -1)
         expected = ACTIVATIONS[activation](F.linear(probe, weight, bias))

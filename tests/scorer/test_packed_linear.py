@@ -12,6 +12,22 @@ from spacy_gliner_biomed.scorer import linear
 from spacy_gliner_biomed.scorer.linear import ACTIVATIONS, PRECISIONS, PackedLinear, pack_together
 
 
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_long_sums_round_less(activation):
+    """Two halves come nearer to double precision than one chain, also where the number of inputs is odd."""
+    torch.manual_seed(0)
+    for width in (linear.LONG_SUM, linear.LONG_SUM + 513):
+        layer, x = PackedLinear(width, 48, activation=activation), torch.randn(64, width)
+        exact = ACTIVATIONS[activation](torch.nn.functional.linear(x.double(), layer.weight.double(), layer.bias.double()))
+        errors = []
+        for long_sum in (linear.LONG_SUM, 10 * linear.LONG_SUM):
+            with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+                patch.setattr(linear, "LONG_SUM", long_sum)
+                layer.prepare("float32")
+                errors.append(float((layer(x).double() - exact).square().mean().sqrt()))
+        assert errors[0] <= errors[1] < 1e-5
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("precision", PRECISIONS)
