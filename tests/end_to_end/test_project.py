@@ -164,6 +164,8 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--set model.start=training/mini-third/model-last --set training.steps=3",
                 "train ../configs/train/mini-fifth.toml --corpora /data/corpora --out training/mini-fifth "
                 "--set model.start=training/mini-fourth/model-last --set training.steps=3",
+                "train ../configs/train/mini-sixth.toml --corpora /data/corpora --out training/mini-sixth "
+                "--set model.start=training/mini-fifth/model-last --set training.steps=3",
             ],
         ),
         (
@@ -178,10 +180,12 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--leave-out mtl_bionlp13cg --leave-out mtl_anatem",
                 "train ../configs/train/fold-base.toml --corpora /data/corpora --out training/fold-base "
                 "--set model.encoder=/data/minilm --set training.steps=3",
+                "train ../configs/train/fold-base-second.toml --corpora /data/corpora --out training/fold-base-second "
+                "--set model.start=training/fold-base/model-last --set training.steps=3",
                 "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1 "
-                "--set model.start=training/fold-base/model-last --set training.steps=3",
+                "--set model.start=training/fold-base-second/model-last --set training.steps=3",
                 "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2 "
-                "--set model.start=training/fold-base/model-last --set training.steps=3",
+                "--set model.start=training/fold-base-second/model-last --set training.steps=3",
             ],
         ),
         (
