@@ -26,7 +26,8 @@ class TrainingLog:
 
     def add(self, **values: Any) -> None:
         """Add a line; it is in the file when this returns."""
-        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}
+        # to digits, not to decimals: the loss of a new head is small where it is a mean
+        rounded = {name: float(f"{value:.9g}") if isinstance(value, float) else value for name, value in values.items()}
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(rounded) + "\n")
 
