@@ -11,8 +11,9 @@ import pytest
 
 from spacy_gliner_biomed.checkpoint.untrained import PRIOR
 from spacy_gliner_biomed.scorer.loss import SpanLoss
+from spacy_gliner_biomed.scorer.words import WORD_PATTERNS
 from spacy_gliner_biomed.training.recipe import build_scorer, read_recipe
-from spacy_gliner_biomed.training.settings import LossSettings, ModelSettings
+from spacy_gliner_biomed.training.settings import WORDS, LossSettings, ModelSettings
 from tests.training.test_spacy_train import workshop
 
 __all__ = ["workshop"]
@@ -82,6 +83,15 @@ def test_loss_settings_are_those_of_the_loss():
 def test_a_scorer_to_begin_with():
     """A trained model is loaded."""
     assert build_scorer(ModelSettings(start="mini")).config.tied_encoders
+
+
+def test_words_of_a_recipe():
+    """Take the place of the model's own; others are refused."""
+    assert build_scorer(ModelSettings(start="mini")).config.words == "punctuation"
+    assert build_scorer(ModelSettings(start="mini", words="whitespace")).config.words == "whitespace"
+    assert set(WORDS) == set(WORD_PATTERNS)
+    with pytest.raises(ValueError, match="model.words is 'letters'; choose from"):
+        ModelSettings(start="mini", words="letters")
 
 
 @pytest.mark.parametrize("kind", ["bi", "uni"])
