@@ -1,7 +1,8 @@
 """The cells of an ablation, one after the other, each in a folder of its own with one result file.
 
-A finished cell is skipped; a training that was killed goes on from its checkpoint. The windows of the corpora are encoded once for
-all cells, as no ingredient changes them.
+A finished cell is skipped; a training that was killed goes on from its checkpoint. Several processes that are called alike share
+the cells of one folder: each takes those that no other one holds. The windows of the corpora are encoded once for all cells, as
+no ingredient changes them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import json
 import shutil
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from filelock import FileLock, Timeout
 
 from ..annotate.output import text_file
 from ..evaluation.html_report.words import plural
@@ -54,7 +58,7 @@ def run_cells(
     progress: bool = True,
     finished: Callable[[Cell, Result], None] = lambda cell, result: None,
 ) -> None:
-    """Train and measure the cells that have no result yet.
+    """Train and measure the cells that have no result yet and that no other process is at.
 
     cells (list): in the order of their training. folder (Path): gets `cells/`.
     corpora (Path): where the paths of the recipe's sources start.
@@ -73,16 +77,36 @@ def run_cells(
         print(f"{len(done)} of {len(cells)} cells are finished already.", file=sys.stderr)
     encoded = _Encoded(corpora, progress)
     seconds: List[float] = []
+    (folder / CELLS).mkdir(parents=True, exist_ok=True)
     for number, cell in enumerate(waiting, 1):
-        if progress:
-            print(f"Cell {number} of {len(waiting)}: {cell}.", file=sys.stderr)
-        started = time.perf_counter()
-        result = _run_cell(cell, folder / CELLS / cell.folder, encoded, texts, paraphrases, threshold, keep_models, progress)
+        with _claim(folder / CELLS / f".{cell.folder}.lock") as mine:
+            if progress:
+                print(f"Cell {number} of {len(waiting)}: {cell}{'' if mine else ' (another process is at it)'}.", file=sys.stderr)
+            if not mine or read_results([cell], folder):
+                continue
+            started = time.perf_counter()
+            result = _run_cell(cell, folder / CELLS / cell.folder, encoded, texts, paraphrases, threshold, keep_models, progress)
         seconds.append(time.perf_counter() - started)
         finished(cell, result)
         if progress and number < len(waiting):
             left = (len(waiting) - number) * sum(seconds) / len(seconds)
             print(f"Left: {plural(len(waiting) - number, 'cell')}, about {duration(left)}.", file=sys.stderr)
+
+
+@contextmanager
+def _claim(path: Path) -> Iterator[bool]:
+    """Hold a file's lock meanwhile. YIELDS (bool): whether it was free; where it was not, nothing is held."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)  # whoever has opened it already finds the result
+        lock.release()
 
 
 def duration(seconds: float) -> str:

@@ -58,6 +58,18 @@ def test_an_ablation(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     assert 1 == changed.status and "No training with everything on" in changed.err
 
 
+def test_processes_share_the_cells(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """What another process is at is left to it; what it gave up is taken."""
+    assert 0 == run(capsys, *command(place)).status
+    cells = sorted((place / "out" / "cells").iterdir())
+    (cells[0] / "result.json").unlink()
+    with ablation_run.FileLock(cells[0].with_name(f".{cells[0].name}.lock")):
+        held = run(capsys, *command(place))
+        assert "(another process is at it)" in held.err and not (cells[0] / "result.json").exists()
+    assert 0 == run(capsys, *command(place)).status
+    assert (cells[0] / "result.json").exists()
+
+
 def test_a_killed_cell_goes_on(
     capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
