@@ -68,7 +68,9 @@ def ablate(
             told = ", ".join(f"{group} {percent(alone[group]['f1'])}" for group in GROUPS if group in alone)
             took = duration(result["seconds_training"] + result["seconds_measuring"])
             print(f"{cell}: {told} ({took}).", file=sys.stderr)
-            write_ablation(read_results(plan.cells, out), out, note)
+            results = read_results(plan.cells, out)
+            if any(name == BASELINE for name, _ in results):  # it may be in the hands of another process
+                write_ablation(results, out, note)
 
         run_cells(plan.cells, out, corpora, texts, paraphrases, threshold, keep_models, finished=finished)
     print(write_ablation(read_results(plan.cells, out), out, note))

@@ -66,6 +66,8 @@ def test_processes_share_the_cells(capsys: pytest.CaptureFixture[str], place: Pa
     with ablation_run.FileLock(cells[0].with_name(f".{cells[0].name}.lock")):
         held = run(capsys, *command(place))
         assert "(another process is at it)" in held.err and not (cells[0] / "result.json").exists()
+        (cells[1] / "result.json").unlink()  # without the cell that all are compared with, the other one is trained all the same
+        assert 1 == run(capsys, *command(place)).status and (cells[1] / "result.json").exists()
     assert 0 == run(capsys, *command(place)).status
     assert (cells[0] / "result.json").exists()
 
