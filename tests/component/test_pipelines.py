@@ -220,7 +220,7 @@ def test_precisions_find_much_the_same(folder, expected):
 def test_words_can_end_at_hyphens(folder, tmp_path):
     """By the pipe's setting, against the checkpoint's own words; kept on disk."""
     text = "aspirin-induced ulcers of drug-resistant cells"
-    inside = {(position, position + 1) for position, letter in enumerate(text) if letter == "-"}
+    hyphens = {edge for position, letter in enumerate(text) if letter == "-" for edge in (position, position + 1)}
     ends = {}
     for words in (None, "punctuation"):
         model = {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": str(folder), "revision": None}
@@ -231,7 +231,6 @@ def test_words_can_end_at_hyphens(folder, tmp_path):
         offsets = again(text).spans["gliner"].attrs["offsets"].tolist()
         ends[words] = {edge for span in offsets for edge in span}
         assert scorer_of(again).config.words == (words or "whitespace")
-    hyphens = {edge for both in inside for edge in both}
     assert not ends[None] & hyphens and ends["punctuation"] & hyphens
     with pytest.raises(ValueError, match="words is 'letters'; choose from"):
         spacy.blank("en").add_pipe("gliner_biomed", config={"words": "letters"})
