@@ -34,7 +34,7 @@ def ablate(
     from ..evaluation.html_report.words import percent
     from ..evaluation.report import make_folder
     from ..label_sets import read_paraphrases
-    from ..training.ablation import BASELINE, Cell, file_sizes, label_texts, plan_cells
+    from ..training.ablation import BASELINE, Cell, file_sizes, label_texts, plan_cells, start_weights
     from ..training.ablation_report import FIGURES, PICTURE, TABLE, write_ablation
     from ..training.ablation_run import Result, duration, read_results, run_cells
     from ..training.ablation_table import GROUPS, ablation_table
@@ -49,6 +49,7 @@ def ablate(
     equal = {
         "texts": file_sizes([corpora / part, *also]), "corpora": corpus, "words": dev_words, "threshold": threshold,
         "paraphrases": paraphrases, "labels": label_texts(), "sources": file_sizes([corpora / s.path for s in full.sources]),
+        "start": start_weights(full),
     }  # fmt: skip
     plan = plan_cells(recipe, set_, seeds, words, only, equal)
     for sentence in plan.left_out:

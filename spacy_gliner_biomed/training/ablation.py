@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
+from ..checkpoint.layout import PICKLED, SAFETENSORS
 from .recipe import Recipe, read_recipe
 
 BASELINE = "everything-on"
@@ -161,6 +162,18 @@ def file_sizes(paths: Sequence[Path]) -> List[Tuple[str, int]]:
     """RETURNS (list): name and size of every file at some places: what tells whether data are still the same, without a
     reading."""
     return [(file.name, file.stat().st_size) for path in paths for file in _files(path)]
+
+
+def start_weights(recipe: Recipe) -> List[str]:
+    """RETURNS (list): a hash of the weights that all trainings go on from; empty for those that begin anew, or with a model that
+    its name alone tells."""
+    found = []
+    for name in (SAFETENSORS, PICKLED) if recipe.model.start else ():
+        weights = Path(str(recipe.model.start)) / name
+        if weights.is_file():
+            with weights.open("rb") as stream:
+                found.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return found
 
 
 def label_texts() -> str:

@@ -103,3 +103,18 @@ def test_one_sentence(capsys: pytest.CaptureFixture[str], place: Path) -> None:
         outcome = run(capsys, *command(place, *more))
         assert 1 == outcome.status and message in outcome.err, outcome.err
         assert 1 == len(outcome.err.splitlines())
+
+
+def test_other_weights_to_start_from_are_another_ablation(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """The name of a folder says little: a start that was trained anew makes finished cells those of another ablation."""
+    trained = run(capsys, "train", place / "recipe.toml", "--corpora", place, "--out", place / "start", "--set", "training.steps=1")
+    assert 0 == trained.status, trained.err
+    start = ("--set", f"model.start={place / 'start' / 'model-last'}")
+    assert 0 == run(capsys, *command(place, *start)).status
+    assert 0 == run(capsys, *command(place, *start, "--table")).status
+    steps = ("--set", "training.steps=2")
+    assert 0 == run(capsys, "train", place / "recipe.toml", "--corpora", place, "--out", place / "other", *steps).status
+    shutil.rmtree(place / "start")
+    shutil.move(place / "other", place / "start")
+    changed = run(capsys, *command(place, *start, "--table"))
+    assert 1 == changed.status and "No training with everything on" in changed.err

@@ -31,7 +31,7 @@ def differing(one: Cell, other: Cell) -> set[str]:
 
 def test_every_ingredient_of_a_recipe_can_be_switched_off():
     """Each alone, wherever its source lies; in rounds of one seed; all read the same words."""
-    plan = plan_cells(RECIPE, ["model.encoder=somewhere", "sources.1.path=elsewhere"], 2, 300_000, (), {})
+    plan = plan_cells(RECIPE, ["model.start=somewhere", "sources.1.path=elsewhere"], 2, 300_000, (), {})
     names = [ingredient.name for ingredient in INGREDIENTS]
     assert [(cell.ingredient.name, cell.seed) for cell in plan.cells] == [(n, s) for s in (0, 1) for n in names]
     assert not plan.left_out and names[0] == BASELINE and len({cell.folder for cell in plan.cells}) == len(plan.cells)
@@ -70,7 +70,7 @@ def test_what_a_recipe_lacks_is_left_out(tmp_path):
 def test_keys_tell_settings_apart():
     """Words, settings, measured texts and seeds count; which others are trained does not."""
     def keys(changes=(), words=3000, only=("no-merging",), equal="x"):
-        plan = plan_cells(RECIPE, ["model.encoder=e", *changes], 1, words, only, {"texts": equal})
+        plan = plan_cells(RECIPE, ["model.start=e", *changes], 1, words, only, {"texts": equal})
         return [cell.key for cell in plan.cells][:2]
 
     assert keys() == [keys(only=())[0], keys()[1]]
@@ -95,11 +95,11 @@ def test_files_that_a_recipe_trains_on_are_refused(tmp_path):
     file = tmp_path / "train" / "frd.test.jsonl"
     file.touch()
     text = MeasuredText("frd.test", ("x",), [AnnotatedPassage("1", "t", corpus="frd")], "flat")
-    held_out = read_recipe(RECIPE, ["model.encoder=e"])
+    held_out = read_recipe(RECIPE, ["model.start=e"])
     check_apart(held_out, tmp_path, [file], [text])
     with pytest.raises(ValueError, match="trains on .*corpus 'frd' of its source 'train'"):
-        check_apart(read_recipe(RECIPE, ["model.encoder=e", "sources.0.exclude=[]"]), tmp_path, [file], [text])
-    check_apart(read_recipe(RECIPE, ["model.encoder=e", 'sources.0.only=["craft"]']), tmp_path, [file], [text])
+        check_apart(read_recipe(RECIPE, ["model.start=e", "sources.0.exclude=[]"]), tmp_path, [file], [text])
+    check_apart(read_recipe(RECIPE, ["model.start=e", 'sources.0.only=["craft"]']), tmp_path, [file], [text])
 
 
 def result(seed: int, gain: int = 0, documents=("d1", "d2", "d3")) -> dict:
