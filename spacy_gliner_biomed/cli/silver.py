@@ -218,6 +218,21 @@ def patterns(
     _print_counts(counts, out)
 
 
+@silver.command()
+def attach(
+    notes: List[Path] = typer.Argument(..., metavar="NOTES…", help="JSON Lines of annotations that lie apart from their text."),
+    text: List[Path] = typer.Option(..., "--text", help="JSON Lines of the text, or a folder of them. Repeatable."),
+    out: Path = typer.Option(..., "--out", "-o", help="The file of annotated passages: .jsonl or .jsonl.gz."),
+    corpus: str = typer.Option("", help="What the passages are to be called.", show_default="the name of the first file of notes"),
+    progress: bool = _progress,
+) -> None:
+    """Bring annotations that are kept apart from their text back to it, where it is still the same."""
+    from ..training.silver.passages import file_stem, text_files
+    from ..training.silver.standoff import attach as attach_notes
+
+    _print_counts(attach_notes(notes, text_files(text), out, corpus or file_stem(notes[0]), progress), out)
+
+
 def _files(corpora: Path, text: Sequence[Path], optional: bool = False) -> List[Path]:
     from ..training.silver.passages import text_files
 

@@ -55,6 +55,11 @@ def text_files(paths: Sequence[Path]) -> List[Path]:
     return files
 
 
+def file_stem(file: Path) -> str:
+    """RETURNS (str): a file's name without the suffixes of JSON Lines."""
+    return re.sub(r"\.(jsonl|ndjson)(\.gz)?$", "", file.name)
+
+
 def read_documents(files: Sequence[Path], most_words: int = MOST_WORDS) -> Iterator[List[UnlabelledPassage]]:
     """Read unlabelled text.
 
@@ -106,7 +111,7 @@ def _sentences(text: str, most_words: int) -> Iterator[Tuple[int, int]]:
 
 def _read(files: Sequence[Path], most_words: int) -> Iterator[UnlabelledPassage]:
     for file in files:
-        name = re.sub(r"\.(jsonl|ndjson)(\.gz)?$", "", file.name)
+        name = file_stem(file)
         for number, given in enumerate(read_inputs([str(file)], "text", "jsonl"), start=1):
             row = given.row or {}
             own_id, source = str(row.get("id", number)), str(row.get("source", ""))
