@@ -28,6 +28,7 @@ from .passages import file_stem
 DIGITS = 16
 
 Row = Dict[str, Any]
+Key = Tuple[str, str, int, str]
 
 
 def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str, progress: bool = True) -> Dict[str, int]:
@@ -41,13 +42,13 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
     RAISES (ValueError): for a row that is not as described, with its line; and where no passage is found.
     """
     waiting: Dict[Tuple[str, str], List[Row]] = {}
-    order: List[Tuple[str, str, int]] = []
+    order: List[Key] = []
     for row in _read_notes(notes):
         waiting.setdefault((row["file"], row["id"]), []).append(row)
-        order.append((row["file"], row["id"], row["start"]))
+        order.append(_key(row))
     counts: Counter[str] = Counter()
-    found: Dict[Tuple[str, str, int], Row] = {}
-    others: Set[Tuple[str, str, int]] = set()
+    found: Dict[Key, Row] = {}
+    others: Set[Key] = set()
     if not order:
         raise ValueError(f"There is no annotated passage in {', '.join(map(str, notes))}.")
     for file in files:
@@ -59,11 +60,11 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
             for row in waiting.get((file_stem(file), str(source.get("id", ""))), ()):
                 text = given.text[row["start"] : row["end"]]
                 if text_digest(text) == row["sha256"]:
-                    found[row["file"], row["id"], row["start"]] = _passage(row, text, source, corpus)
+                    found[_key(row)] = _passage(row, text, source, corpus)
                 else:  # perhaps of another row: some files give an id twice
-                    others.add((row["file"], row["id"], row["start"]))
+                    others.add(_key(row))
     if not found:
-        file_, id_, _ = order[0]
+        file_, id_, *_ = order[0]
         raise ValueError(
             f"None of the {len(order):,} annotated passages is in {', '.join(map(str, files))}; name the files "
             f"that hold them, such as {file_}.jsonl.gz with its row {id_!r}."
@@ -83,11 +84,15 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:DIGITS]
 
 
+def _key(row: Row) -> Key:
+    return row["file"], row["id"], row["start"], row["sha256"]
+
+
 def _passage(row: Row, text: str, source: Row, corpus: str) -> Row:
     labels = [name for kind in row["kinds"] for name in kind["names"]]
     marked = [(start, end, name) for kind in row["kinds"] for name in kind["names"] for start, end in kind["spans"]]
     return {
-        "id": f"{row['file']}:{row['id']}:{row['start']}",
+        "id": f"{row['file']}:{row['id']}:{row['start']}:{row['sha256'][:4]}",
         "doc_id": str(source.get("doc_id") or row["id"]),
         "text": text,
         "corpus": corpus,

@@ -1,0 +1,51 @@
+"""Real passages that were marked for kinds of their own: form, and none of what tests keep unseen."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from tests.label_sets.test_open_types import held_labels
+
+REAL_TYPES = Path(__file__).parents[2] / "project" / "assets" / "real_types.jsonl.gz"
+
+
+@pytest.fixture(scope="module")
+def notes() -> List[Dict[str, Any]]:
+    with gzip.open(REAL_TYPES, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_no_text_is_handed_on(notes: List[Dict[str, Any]]) -> None:
+    """Where it stands, and what tells that it is the same; nothing of it."""
+    assert all(set(note) == {"file", "id", "start", "end", "sha256", "kinds"} for note in notes)
+    assert all(set(kind) == {"names", "spans"} for note in notes for kind in note["kinds"])
+    assert len({(note["file"], note["id"], note["start"], note["sha256"]) for note in notes}) == len(notes)
+
+
+def test_kinds_are_many(notes: List[Dict[str, Any]]) -> None:
+    """Chosen for each passage, some of them absent; no name twice in a passage."""
+    assert len(notes) > 3000
+    assert len({kind["names"][0] for note in notes for kind in note["kinds"]}) > 10_000
+    for note in notes:
+        names = [name.casefold() for kind in note["kinds"] for name in kind["names"]]
+        assert len(names) == len(set(names)) and all(name == name.strip() and name for name in names), note["id"]
+        assert any(kind["spans"] for kind in note["kinds"]) and any(not kind["spans"] for kind in note["kinds"]), note["id"]
+
+
+def test_mentions_of_a_kind_lie_apart(notes: List[Dict[str, Any]]) -> None:
+    """Within the passage, in order, none inside another."""
+    for note in notes:
+        for kind in note["kinds"]:
+            spans = [tuple(span) for span in kind["spans"]]
+            assert spans == sorted(set(spans)) and all(0 <= a < b <= note["end"] - note["start"] for a, b in spans), note["id"]
+            assert all(not (c <= a and b <= d) for a, b in spans for c, d in spans if (a, b) != (c, d)), (note["id"], kind)
+
+
+def test_labels_of_tests_stay_unseen(notes: List[Dict[str, Any]]) -> None:
+    """As for the passages of our own writing."""
+    assert held_labels().isdisjoint(name.casefold() for note in notes for kind in note["kinds"] for name in kind["names"])
