@@ -188,10 +188,10 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--set model.start=training/fold-base-second/model-last --set training.steps=3",
                 "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1-again "
                 "--set model.start=training/fold-1/model-last --set loss.alpha=0.75 --set training.learn_rate=2.5e-4 "
-                "--set training.seed=1 --set training.steps=3",
+                "--set training.steps=3 --set training.seed=1",
                 "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2-again "
                 "--set model.start=training/fold-2/model-last --set loss.alpha=0.75 --set training.learn_rate=2.5e-4 "
-                "--set training.seed=1 --set training.steps=3",
+                "--set training.steps=3 --set training.seed=1",
             ],
         ),
         (
@@ -200,9 +200,9 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "silver attach assets/real_types.jsonl.gz --text /data/corpora/unlabelled --text /data/corpora/train "
                 "--out /data/corpora/real_types.jsonl.gz",
                 "train ../configs/train/fold1-real.toml --corpora /data/corpora --out training/fold-1-real "
-                "--set model.start=training/fold-1/model-last --set training.steps=3",
+                "--set model.start=training/fold-1/model-last --set training.steps=3 --set training.seed=2",
                 "train ../configs/train/fold2-real.toml --corpora /data/corpora --out training/fold-2-real "
-                "--set model.start=training/fold-2/model-last --set training.steps=3",
+                "--set model.start=training/fold-2/model-last --set training.steps=3 --set training.seed=2",
             ],
         ),
         (
