@@ -78,10 +78,10 @@ def lexicon_teacher(
     progress: bool = _progress,
 ) -> None:
     """Annotate text with a lexicon whose names gold has judged; a second run goes on where the first was broken off."""
+    from ..corpus.assets import sha256
     from ..training.silver.exclusions import Exclusions
     from ..training.silver.lexicon_run import (
         annotate_with_lexicon,
-        fingerprint,
         report_json,
         tables_fingerprint,
         train_teacher,
@@ -92,10 +92,10 @@ def lexicon_teacher(
 
     names, files = lexicon or corpora / LEXICON, _files(corpora, text)
     settings: Dict[str, Any] = {
-        "lexicon": fingerprint(names),
+        "lexicon": sha256(names),
         "tables": tables_fingerprint(),
-        "text": {file.name: fingerprint(file) for file in files},
-        "corpora": {file.name: fingerprint(file) for file in text_files([corpora / part])},
+        "text": {file.name: sha256(file) for file in files},
+        "corpora": {file.name: sha256(file) for file in text_files([corpora / part])},
         "exclude": sorted(path.name for path in exclude),
         "leave_out": sorted(leave_out),
         "part": part,
@@ -144,8 +144,8 @@ def self_training(
     """Annotate text with a model and keep what it is sure of; a second run goes on where the first was broken off."""
     from ..annotate.options import parse_labels
     from ..annotate.pipeline import build_pipeline
+    from ..corpus.assets import sha256
     from ..training.silver.exclusions import Exclusions
-    from ..training.silver.lexicon_run import fingerprint
     from ..training.silver.passages import text_files
     from ..training.silver.self_training import annotate_with_model
 
@@ -157,7 +157,7 @@ def self_training(
         "model": model,
         "revision": revision,
         "precision": precision.value,
-        "text": {file.name: fingerprint(file) for file in files},
+        "text": {file.name: sha256(file) for file in files},
         "exclude": sorted(path.name for path in exclude),
     }
     counts = annotate_with_model(
@@ -188,8 +188,8 @@ def patterns(
     progress: bool = _progress,
 ) -> None:
     """Annotate text with rules for everyday types: doses, durations, p-values, countries, professions and such."""
+    from ..corpus.assets import sha256
     from ..training.silver.exclusions import Exclusions
-    from ..training.silver.lexicon_run import fingerprint
     from ..training.silver.passages import text_files
     from ..training.silver.patterns.review import write_review
     from ..training.silver.patterns.rules import RULE_FILES
@@ -199,8 +199,8 @@ def patterns(
     teacher = PatternTeacher(labels or None)
     files = text_files(text)
     settings = {
-        "rules": {file.name: fingerprint(file) for file in RULE_FILES},
-        "text": {file.name: fingerprint(file) for file in files},
+        "rules": {file.name: sha256(file) for file in RULE_FILES},
+        "text": {file.name: sha256(file) for file in files},
         "exclude": sorted(path.name for path in exclude),
     }
     counts = annotate_with_patterns(

@@ -6,13 +6,13 @@ read. Nothing in it depends on the day or the machine.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Dict, Mapping, Sequence
 
 from ..annotate.output import text_file
+from ..corpus.assets import sha256
 
 SUFFIX = ".stage.json"
 Stage = Dict[str, Any]
@@ -75,9 +75,3 @@ def plain(counts: Any) -> Dict[str, Any]:
         each.name: dict(sorted(value.items())) if isinstance(value := getattr(counts, each.name), Mapping) else value
         for each in fields(counts)
     }
-
-
-def sha256(path: Path) -> str:
-    """RETURNS (str): of a file's bytes, in hexadecimal."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

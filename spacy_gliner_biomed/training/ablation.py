@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ..checkpoint.layout import PICKLED, SAFETENSORS
+from ..corpus.assets import sha256
 from .recipe import Recipe, read_recipe
 
 BASELINE = "everything-on"
@@ -167,13 +168,10 @@ def file_sizes(paths: Sequence[Path]) -> List[Tuple[str, int]]:
 def start_weights(recipe: Recipe) -> List[str]:
     """RETURNS (list): a hash of the weights that all trainings go on from; empty for those that begin anew, or with a model that
     its name alone tells."""
-    found = []
-    for name in (SAFETENSORS, PICKLED) if recipe.model.start else ():
-        weights = Path(str(recipe.model.start)) / name
-        if weights.is_file():
-            with weights.open("rb") as stream:
-                found.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return found
+    if recipe.model.start is None:
+        return []
+    weights = [Path(recipe.model.start) / name for name in (SAFETENSORS, PICKLED)]
+    return [sha256(path) for path in weights if path.is_file()]
 
 
 def label_texts() -> str:

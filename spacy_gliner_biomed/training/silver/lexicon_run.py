@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from tqdm import tqdm
 
 from ...annotate.inputs import read_inputs
+from ...corpus.assets import sha256
 from .evidence import learn
 from .exclusions import Exclusions
 from .finder import NameFinder
@@ -143,13 +144,7 @@ def annotate_with_lexicon(
 def tables_fingerprint() -> str:
     """RETURNS (str): the SHA-256 sum of the tables that come with the teacher."""
     tables = (LABEL_TABLE, HEAD_WORD_TABLE, COMMON_WORDS, STOP_NAMES)
-    return hashlib.sha256("".join(fingerprint(path) for path in tables).encode()).hexdigest()
-
-
-def fingerprint(path: Path) -> str:
-    """RETURNS (str): the SHA-256 sum of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashlib.sha256("".join(sha256(path) for path in tables).encode()).hexdigest()
 
 
 def report_json(trained: TrainedTeacher) -> str:

@@ -41,10 +41,10 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
         left out.
     RAISES (ValueError): for a row that is not as described, with its line; and where no passage is found.
     """
-    waiting: Dict[Tuple[str, str], List[Row]] = {}
+    waiting: Dict[str, Dict[str, List[Row]]] = {}
     order: List[Key] = []
     for row in _read_notes(notes):
-        waiting.setdefault((row["file"], row["id"]), []).append(row)
+        waiting.setdefault(row["file"], {}).setdefault(row["id"], []).append(row)
         order.append(_key(row))
     counts: Counter[str] = Counter()
     found: Dict[Key, Row] = {}
@@ -52,12 +52,13 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
     if not order:
         raise ValueError(f"There is no annotated passage in {', '.join(map(str, notes))}.")
     for file in files:
-        if not any(file_stem(file) == name for name, _ in waiting):
+        of_file = waiting.get(file_stem(file))
+        if of_file is None:
             continue
         rows = read_inputs([str(file)], "text", "jsonl")
         for given in tqdm(rows, desc=file.name, unit=" rows", disable=None if progress else True):
             source = given.row or {}
-            for row in waiting.get((file_stem(file), str(source.get("id", ""))), ()):
+            for row in of_file.get(str(source.get("id", "")), ()):
                 text = given.text[row["start"] : row["end"]]
                 if text_digest(text) == row["sha256"]:
                     found[_key(row)] = _passage(row, text, source, corpus)
