@@ -14,6 +14,7 @@ def ablate(
     corpora: Path = typer.Option(..., help="The folder that the recipe's paths start from; its dev/ is measured on."),
     out: Path = typer.Option(..., help="The folder for the trainings, and for ablation.md, .json and .svg."),
     seeds: int = typer.Option(3, min=1, help="Trainings of each ingredient."),
+    first_seed: int = typer.Option(0, min=0, help="Where seeds are counted from, such as 3 for further ones on another machine."),
     words: int = typer.Option(300_000, min=0, help="Words that each training reads; 0 for the recipe's own steps."),
     only: List[str] = typer.Option([], help="An ingredient by name; all of them without. Repeatable."),
     set_: List[str] = typer.Option([], "--set", help="Change a setting of all trainings: section.key=value. Repeatable."),
@@ -51,7 +52,7 @@ def ablate(
         "paraphrases": paraphrases, "labels": label_texts(), "sources": file_sizes([corpora / s.path for s in full.sources]),
         "start": start_weights(full),
     }  # fmt: skip
-    plan = plan_cells(recipe, set_, seeds, words, only, equal)
+    plan = plan_cells(recipe, set_, seeds, words, only, equal, first_seed)
     for sentence in plan.left_out:
         print(sentence, file=sys.stderr)
     make_folder(out)

@@ -118,7 +118,13 @@ class Plan(NamedTuple):
 
 
 def plan_cells(
-    path: Path, changes: Sequence[str], seeds: int, words: int, only: Sequence[str], equal: Mapping[str, Any]
+    path: Path,
+    changes: Sequence[str],
+    seeds: int,
+    words: int,
+    only: Sequence[str],
+    equal: Mapping[str, Any],
+    first_seed: int = 0,
 ) -> Plan:
     """The trainings of an ablation.
 
@@ -126,6 +132,7 @@ def plan_cells(
     seeds (int): trainings of each ingredient. words (int): that each training reads; 0 for the recipe's own steps.
     only (list): ingredients by name, beside the one that has everything; all of them where empty.
     equal (dict): what else decides about results, such as the texts that they are measured on; part of every key.
+    first_seed (int): the seeds are counted from here.
     RETURNS (Plan): seed by seed, the one with everything first.
     RAISES (ValueError): for an ingredient that is not in the table, for no seed, and as `read_recipe`.
     """
@@ -152,7 +159,7 @@ def plan_cells(
         else:
             chosen.append((ingredient, off))
     cells = []
-    for seed in range(seeds):
+    for seed in range(first_seed, first_seed + seeds):
         for ingredient, off in chosen:
             recipe = read_recipe(path, [*common, f"training.seed={seed}", f"model.seed={seed}", *off])
             cells.append(Cell(ingredient, seed, off, recipe, _key(recipe, equal)))

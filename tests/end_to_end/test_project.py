@@ -206,6 +206,23 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
             ],
         ),
         (
+            "ablation",
+            [
+                "silver patterns /data/corpora/unlabelled --out /data/corpora/silver_patterns --words 1500000 "
+                "--exclude /data/corpora/dev --exclude /data/corpora/train/frd.test.jsonl.gz "
+                "--exclude /data/corpora/train/lct.train.jsonl.gz",
+                "silver lexicon --corpora /data/corpora --out /data/corpora/silver_folds "
+                "--exclude /data/corpora/dev --exclude /data/corpora/train/frd.test.jsonl.gz "
+                "--exclude /data/corpora/train/lct.train.jsonl.gz --leave-out lct --leave-out frd --leave-out ncbi_disease "
+                "--leave-out bc5cdr --leave-out craft --leave-out mtl_bionlp13cg --leave-out mtl_anatem",
+                "train ../configs/train/ablation-start.toml --corpora /data/corpora --out training/ablation-start "
+                "--set model.encoder=/data/minilm --set training.steps=3",
+                "ablate ../configs/train/ablation.toml --corpora /data/corpora --also /data/corpora/train/frd.test.jsonl.gz "
+                "--out training/ablation --wordings assets/label_paraphrases.jsonl "
+                "--set model.start=training/ablation-start/model-last --set training.steps=3",
+            ],
+        ),
+        (
             "pretrain",
             [
                 "silver lexicon --corpora /data/corpora --out /data/corpora/silver",

@@ -53,6 +53,12 @@ def test_every_ingredient_of_a_recipe_can_be_switched_off():
     assert by_name["one-wording"].stream.max_labels == full.recipe.stream.max_labels // 2
 
 
+def test_further_seeds_have_the_keys_of_a_longer_plan():
+    """Begun at another seed, the same cells: the folder of one call serves the other."""
+    longer = plan_cells(RECIPE, ["model.start=e"], 3, 3000, ("no-merging",), {}).cells
+    assert plan_cells(RECIPE, ["model.start=e"], 2, 3000, ("no-merging",), {}, first_seed=1).cells == longer[2:]
+
+
 def test_what_a_recipe_lacks_is_left_out(tmp_path):
     """And said; the baseline is always there."""
     path = tmp_path / "recipe.toml"
