@@ -55,7 +55,7 @@ def show_plan(
     cache: Optional[Path] = typer.Option(None, help="Answers of earlier runs, which cost nothing."),
     example: bool = typer.Option(True, help="Show one request."),
 ) -> None:
-    """Passages, requests, tokens, cost and one request, before anything is asked. It takes the options of `annotate`."""
+    """Passages, requests, tokens, cost and one request, before anything is asked. Its options mean what they do for `annotate`."""
     from ..corpus.collect.passages import read_passages
     from ..distill.plan import plan
 
@@ -101,7 +101,7 @@ def annotate(
     recorded: Optional[Path] = typer.Option(None, help="Answer from this file of recorded answers; no server is asked."),
     record: Optional[Path] = typer.Option(None, help="Write all answers of the cache to a file of recorded answers."),
     cache: Optional[Path] = options.CACHE,
-    most_cost: Optional[float] = typer.Option(None, help="Ask nothing where it may cost more than this."),
+    most_cost: Optional[float] = typer.Option(None, help="Ask nothing where it may cost more than this, second tries not counted."),
     progress: bool = options.PROGRESS,
 ) -> None:
     """Have a teacher annotate passages. A run that was broken off, or had failures, goes on where it was and pays nothing twice."""
@@ -168,4 +168,6 @@ def _check_cost(most: float, inputs: List[Path], teacher: Teacher, kept: AnswerC
         raise ValueError("--most-cost needs the prices; give them with --price-in and --price-out.")
     made = plan(read_passages(*inputs), teacher, cache=kept, batch=batch)
     if (highest := cost(made.most, made.price)) > most:
-        raise ValueError(f"The run may cost {highest:,.2f}, more than the {most:,.2f} of --most-cost; nothing was asked.")
+        raise ValueError(
+            f"The run may cost {highest:,.2f} without second tries, more than the {most:,.2f} of --most-cost; nothing was asked."
+        )

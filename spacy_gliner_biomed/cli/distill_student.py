@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, ContextManager, List, Optional, Tuple
 
 import typer
 
-from .distill_options import CACHE, INPUTS, KEY_VARIABLE, PROGRESS, tell_annotated, tell_failures
+from .distill_options import CACHE, INPUTS, KEY_VARIABLE, PROGRESS, open_server, tell_annotated, tell_failures
+
+if TYPE_CHECKING:
+    from ..distill.cache import AnswerCache
+    from ..distill.requests import Model
 
 student = typer.Typer(
     help="Teach a small language model with a teacher's answers, and have it annotate the rest.",
@@ -176,15 +180,16 @@ def annotate(
     if base_url and (types or relations or no_relations or known_names or flat or hold != "verbatim"):
         raise ValueError("A server holds its answers to their schema alone; leave --type, --relation and the like out.")
     common = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
+    opened: Callable[[AnswerCache], ContextManager[Model]]
     if base_url:
-        from ..distill.client import Server, ServerSettings
+        from ..distill.client import ServerSettings
         from ..distill.requests import ChatSettings
         from ..distill.student.questions import StudentQuestions
 
         chat = ChatSettings(model, revision=revision or "", **common)  # type: ignore[arg-type]
         questions = StudentQuestions(chat, context_tokens or 4096, tokenizer, descriptions, part_tokens)
         server = ServerSettings(base_url=base_url, key_variable=key_variable, concurrency=concurrency)
-        asked = Server(server, questions.tokens)
+        opened = lambda cache: open_server(server, False, cache, questions.tokens)  # noqa: E731
     else:
         from ..distill.student.causal import needs_extra
 
@@ -204,10 +209,10 @@ def annotate(
         chat = student_settings(model, revision=weights_hash(Path(model)) or revision or "", hold=held, **common)
         window = min(context_tokens or causal.window, causal.window)
         questions = StudentQuestions(chat, window, tokenizer or model, descriptions, part_tokens)
-        asked = LocalStudent(causal, held, batch_size)  # type: ignore[assignment]
+        opened = lambda cache: LocalStudent(causal, held, batch_size)  # noqa: E731
     refuse_overwriting(without, out)
     total = count_passages(inputs)
-    with AnswerCache(cache or beside(out, ".cache.sqlite")) as kept, asked as answering:
+    with AnswerCache(cache or beside(out, ".cache.sqlite")) as kept, opened(kept) as answering:
         passages = without_answered(read_passages(*inputs), without)
         report = annotate_passages(
             passages, questions, answering, out, cache=kept, inputs=inputs, total=total, progress=progress

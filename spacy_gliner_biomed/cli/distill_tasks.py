@@ -62,7 +62,7 @@ def show_plan(
     cache: Optional[Path] = typer.Option(None, help="Answers of earlier runs, which cost nothing."),
     example: bool = typer.Option(True, help="Show one request."),
 ) -> None:
-    """Passages, requests, tokens, cost and one request, before anything is asked. It takes the options of `ask`."""
+    """Passages, requests, tokens, cost and one request, before anything is asked. Its options mean what they do for `ask`."""
     from ..corpus.collect.passages import read_passages
     from ..distill.splitting import TokenCounter
     from ..distill.tasks import TASKS

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..annotate.output import text_file
 from ..corpus.formats import write_jsonl
@@ -17,7 +17,7 @@ from .grounding.passages import GroundedPassage, read_grounded
 from .lines import refuse_overwriting
 from .negatives import Negatives
 from .stages import plain, write_stage
-from .type_names import Becomes, build_mapping, read_mapping, write_mapping
+from .type_names import Becomes, build_mapping, read_mapping, singular, tidy, write_mapping
 from .type_names.clusters import THRESHOLD, Embed, label_encoder, remembered
 
 
@@ -148,7 +148,9 @@ def annotate_passages(
             frequency[mapping[name].name] += number
     rare = {name for name, number in frequency.items() if number < settings.least}
     pool = {name: number for name, number in frequency.items() if name not in rare}
-    negatives = Negatives(pool, settings.negatives, settings.seed, embed)
+    names = {name: _names(name, becomes) for name, becomes in mapping.items()}
+    others = {each for name in written for each in names[name]}
+    negatives = Negatives(pool, settings.negatives, settings.seed, embed, others)
     counts.types_read, counts.types = len(written), sum(number > 0 for number in pool.values())
     counts.changed.update(_reason(mapping[name].why) for name in written)
     for passage in passages:
@@ -158,7 +160,7 @@ def annotate_passages(
         counts.left_out["rare type"] += sum(each.type in rare for each in renamed)
         resolved = resolve(kept, frequency, settings.policy, settings.overlap)
         counts.left_out.update(resolved.reasons)
-        used = {mapping[each.type].name for each in passage.mentions} - {""}
+        used = {name for each in passage.mentions for name in names[each.type]}
         lacking = negatives.draw(passage.passage.id, sorted(used))
         own = sorted({each.type for each in resolved.kept})
         counts.passages += 1
@@ -198,6 +200,14 @@ def descriptions(passages: Iterable[GroundedPassage], mapping: Mapping[str, Beco
             if target:
                 found.setdefault(target, Counter())[" ".join(text.split())] += 1
     return {name: [text for text, _ in told.most_common(most)] for name, told in sorted(found.items())}
+
+
+def _names(written: str, becomes: Becomes) -> Tuple[str, ...]:
+    """What tells a passage's type from a negative: its name in the data set; of one that is left out, its own."""
+    if becomes.name:
+        return (becomes.name,)
+    spelling = tidy(written)
+    return spelling, singular(spelling)
 
 
 def _reason(why: str) -> str:

@@ -2,7 +2,7 @@
 
 A batch is noted in the cache before it is sent, under a tag that the provider keeps with it, so that a run that is killed at
 any moment finds its batches again: it waits for them and sends none of their requests a second time. What a batch has
-brought is in the cache before it is judged.
+brought is in the cache before it is judged, where `completion.complete` finds it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from concurrent.futures import Future
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Literal, Optional, Tuple
 
 from .cache import AnswerCache, OpenBatch
-from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion, without_key
+from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion
+from .keys import hide_key, without_key
 from .requests import ChatRequest, Completion
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
@@ -62,16 +63,13 @@ class BatchServer:
         self._client.close()
 
     def submit(self, request: ChatRequest) -> Future[Completion]:
-        """Take a request: it is answered by a batch that has come, waits for one that was sent, or goes into the next.
+        """Take a request: it waits for a batch that was sent, or goes into the next.
 
         RETURNS (Future): of its completion; `wait` brings it.
         """
         future: Future[Completion] = Future()
         key = request.key
-        line = self._cache.arrived(key)
-        if line is not None:
-            future.set_result(read_line(request, line))
-        elif any(key in batch.keys for batch in self._batches):
+        if any(key in batch.keys for batch in self._batches):
             self._sent[key] = request, future
         else:
             self._gathered[key] = request, future
@@ -142,37 +140,43 @@ class BatchServer:
             yield entries
 
     def _wait_for(self, batch: OpenBatch) -> None:
-        state = self._call(lambda: self._client.batches.retrieve(batch.id))
+        state = self._call(lambda: self._client.batches.retrieve(batch.id), batch)
         while state.status not in _OVER:
             self._sleep(self._poll)
-            state = self._call(lambda: self._client.batches.retrieve(batch.id))
+            state = self._call(lambda: self._client.batches.retrieve(batch.id), batch)
+        gone: List[str] = []
         files = [each for each in (state.output_file_id, state.error_file_id) if each]
         wanted = set(batch.keys)
         self._call(  # all or nothing, so that it can be tried again
             lambda: self._cache.fetched_batch(
-                batch.tag, (pair for file in files for pair in self._lines(file) if pair[0] in wanted)
+                batch.tag, (pair for file in files for pair in self._lines(file, gone) if pair[0] in wanted)
             )
         )
         self._batches.remove(batch)
         self._report(f"Batch {batch.id} is {state.status}.")
-        reason = _reason(state)
+        reason = _reason(state, gone, self._client.api_key)
         for key in batch.keys:
             if key in self._sent:
                 request, future = self._sent.pop(key)
                 line = self._cache.arrived(key)
                 future.set_result(read_line(request, line) if line is not None else Completion(request, error=reason))
 
-    def _lines(self, file: str) -> Iterator[Tuple[str, str]]:
-        """The lines of a provider's file, with their requests' keys; one that is too long is kept as an error."""
-        with self._client.files.with_streaming_response.content(file) as response:
-            for data in _split_lines(response.iter_bytes(), self.settings.most_bytes):
-                try:
-                    row = json.loads(data)
-                    key = row["custom_id"]
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    continue  # its request is then without an answer, and asked again by the next run
-                if isinstance(key, str):
-                    yield key, data.decode("utf-8")
+    def _lines(self, file: str, gone: List[str]) -> Iterator[Tuple[str, str]]:
+        """The lines of a provider's file, with their requests' keys; a file that the provider no longer has goes into `gone`."""
+        import openai
+
+        try:
+            with self._client.files.with_streaming_response.content(file) as response:
+                for data in _split_lines(response.iter_bytes(), self.settings.most_bytes):
+                    try:
+                        row = json.loads(data)
+                        key = row["custom_id"]
+                    except (ValueError, KeyError, TypeError, RecursionError):
+                        continue  # its request is then without an answer, and asked again by the next run
+                    if isinstance(key, str):
+                        yield key, hide_key(data.decode("utf-8"), self._client.api_key)
+        except openai.NotFoundError:
+            gone.append(file)
 
     def _found_again(self, batch: OpenBatch) -> Optional[OpenBatch]:
         """A batch of an earlier run, with the provider's name for it; None for one that never got there."""
@@ -186,8 +190,8 @@ class BatchServer:
         self._cache.note_batch(found)
         return found
 
-    def _call(self, function: Callable[[], Any]) -> Any:
-        """Call the API; what may pass is tried again.
+    def _call(self, function: Callable[[], Any], batch: Optional[OpenBatch] = None) -> Any:
+        """Call the API, about a batch or not; what may pass is tried again.
 
         RAISES (ServerRefusal): where it doesn't, in one sentence.
         """
@@ -199,6 +203,11 @@ class BatchServer:
             except openai.APIStatusError as error:
                 if error.status_code < 500 and error.status_code not in (408, 409, 429):
                     words = without_key(str(error.message), self._client.api_key)
+                    if batch and error.status_code == 404:
+                        raise ServerRefusal(
+                            f"The batch API doesn't know batch {batch.id}, for which the cache '{self._cache.path}' waits: {words} "
+                            "(use the address and the key that it was sent with, or another --cache)."
+                        ) from None
                     raise ServerRefusal(f"The batch API answers {error.status_code}: {words}.") from None
                 reason = f"it answers {error.status_code}"
             except Exception as error:
@@ -217,7 +226,9 @@ def read_line(request: ChatRequest, line: str) -> Completion:
     RETURNS (Completion): the answer, or the error that stands in its place.
     """
     row = json.loads(line)
-    response = row.get("response") or {}
+    response = row.get("response")
+    if not isinstance(response, dict):  # a gateway's own words
+        response = {"body": response}
     status = response.get("status_code")
     if status == 200:
         try:
@@ -244,6 +255,7 @@ def _split_lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
         yield bytes(kept)
 
 
-def _reason(state: Any) -> str:
-    words = [str(error.message) for error in (state.errors.data if state.errors and state.errors.data else [])]
-    return f"the batch is {state.status} and brought no answer" + (f" ({words[0][:200]})" if words else "")
+def _reason(state: Any, gone: List[str], key: str) -> str:
+    words = [f"the provider no longer has its file {file}" for file in gone]
+    words += [without_key(str(error.message), key) for error in (state.errors.data if state.errors and state.errors.data else [])]
+    return f"the batch {state.id} is {state.status} and brought no answer" + (f" ({words[0]})" if words else "")

@@ -157,6 +157,10 @@ class AnswerCache:
             if not keep_first:
                 self._connection.execute("DELETE FROM rejected WHERE key = ?", (key,))
 
+    def has_answers(self, model: str) -> bool:
+        """RETURNS (bool): whether there is any answer of a model."""
+        return self._one("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model) is not None
+
     def statistics(self) -> Dict[str, Any]:
         """RETURNS (dict): `answers`, their `prompt_tokens` and `answer_tokens`, and `failures` (requests)."""
         with self._locked():

@@ -1,9 +1,10 @@
 """Asks any OpenAI-compatible server, through the `openai` client: vLLM, llama.cpp, Ollama, gateways, providers.
 
 What may pass is tried again (429, 5xx, broken connections, answers that are no JSON), with doubling waits, and as the server
-asks in `Retry-After`. What concerns one request alone (400, 413, 422) is that request's error. What no other request will
-survive either (a wrong key, a model that isn't there) ends the run. An answer is read up to a size and a time, so that none
-can fill the memory or hold a worker for ever. Nothing that is read is ever executed or taken for the name of a file.
+asks in `Retry-After`. What concerns one request alone (400, 413, 422, and 403 of a server that is known to answer) is that
+request's error. What no other request will survive either (a wrong key, a model that isn't there) ends the run. An answer is
+read up to a size and a time, so that none can fill the memory or hold a worker for ever. Nothing that is read is ever executed
+or taken for the name of a file.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
+from .cache import AnswerCache
+from .keys import NO_KEY, key_of, without_key
 from .limits import AdaptiveConcurrency, RateLimit, Stopped
 from .requests import TOO_LONG, ChatRequest, Completion, Usage
 
@@ -27,8 +30,8 @@ EXTRA = "pip install 'spacy-gliner-biomed[distill]'"
 KEY_VARIABLE = "OPENAI_API_KEY"
 OVERLOADED = (429, 503, 529)
 ONE_REQUEST = (400, 413, 422)  # refused for what this request holds
+FORBIDDEN = 403  # a wrong key; or, of a server that has answered others, a passage that it won't hear of
 FAILED_FIRST = 5  # so many failures before the first answer say that it is not the passages
-NO_KEY = "none"  # what is sent to a server of one's own that wants no key
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,17 @@ class Server:
 
     settings (ServerSettings): where, and how hard.
     count_tokens (callable): the tokens of a request's messages, for the limit of tokens a minute.
+    cache (Optional[AnswerCache]): the answers of earlier runs, which say that it was not the server that failed.
     RAISES (ImportError): without the extra; ValueError without a key.
     """
 
-    def __init__(self, settings: ServerSettings, count_tokens: Callable[[ChatRequest], int] = lambda request: 0) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        settings: ServerSettings,
+        count_tokens: Callable[[ChatRequest], int] = lambda request: 0,
+        cache: Optional[AnswerCache] = None,
+    ) -> None:
+        self.settings, self._cache = settings, cache
         self.window = 4 * settings.concurrency  # enough to do while one slow answer holds up the order
         self._client = openai_client(settings)
         self._count_tokens = count_tokens
@@ -136,13 +145,15 @@ class Server:
             except _OneRequest as refusal:
                 self._count_failure(
                     f"refuses every request ({refusal.reason}); it may not know a setting, as the answer format or the name of "
-                    "the length limit"
+                    "the length limit",
+                    self._is_known(request),
                 )
                 return Completion(request, error=refusal.reason)
             finally:
                 self._slots.release(started, overloaded, pause)
         reason = f"no answer in {self.settings.tries} tries, at last {reason}"
-        self._count_failure(f"answers no request ({reason}); check its address, and whether it runs")
+        # That it ran once does not say that it runs now
+        self._count_failure(f"answers no request ({reason}); check its address, and whether it runs", self._answered)
         return Completion(request, error=reason)
 
     def _pause(self, number: int) -> None:
@@ -151,11 +162,15 @@ class Server:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def _count_failure(self, what: str) -> None:
-        """End a run whose first requests all fail, rather than try a hundred thousand."""
+    def _count_failure(self, what: str, known: bool) -> None:
+        """End a run whose first requests all fail, rather than try a hundred thousand; not where others were answered."""
         self._failed += 1
-        if not self._answered and self._failed >= FAILED_FIRST:
+        if not known and self._failed >= FAILED_FIRST:
             raise ServerRefusal(f"The server {what}.")
+
+    def _is_known(self, request: ChatRequest) -> bool:
+        """Whether the server has answered: in this run, or in one that has left answers of the same model."""
+        return self._answered or (self._cache is not None and self._cache.has_answers(request.settings.model))
 
     def _try(self, request: ChatRequest) -> Completion:
         """One try: RETURNS (Completion) or raises one of the exceptions below."""
@@ -172,7 +187,8 @@ class Server:
                     if time.monotonic() > deadline:
                         raise _Passing(f"it was not complete after {self.settings.timeout:g} seconds")
         except openai.APIStatusError as error:
-            raise status_trouble(error, self._client.api_key) from None
+            alone = error.status_code in ONE_REQUEST or (error.status_code == FORBIDDEN and self._is_known(request))
+            raise status_trouble(error, self._client.api_key, alone) from None
         except openai.APITimeoutError:
             raise _Passing(f"nothing came for {self.settings.timeout:g} seconds") from None
         except Exception as error:
@@ -201,14 +217,14 @@ class _OneRequest(Exception):
 def openai_client(settings: ServerSettings) -> OpenAI:
     """RETURNS (OpenAI): the client, with the key from the environment; it retries nothing on its own.
 
-    RAISES (ImportError): without the extra; ValueError where OpenAI's own server is meant and there is no key, and for an address
-        without its scheme.
+    RAISES (ImportError): without the extra; ValueError where OpenAI's own server is meant and there is no key, for a key that
+        can't be one, and for an address without its scheme.
     """
     try:
         from openai import OpenAI
     except ImportError as error:
         raise ImportError(f"Asking a server needs the extra 'distill': {EXTRA}.") from error
-    key = os.environ.get(settings.key_variable, "")
+    key = key_of(settings.key_variable)
     base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL", "")
     if not key and not base_url:
         raise ValueError(
@@ -253,22 +269,20 @@ def read_completion(request: ChatRequest, data: bytes) -> Completion:
     return Completion(request, text, finish, _usage(body))
 
 
-def status_trouble(error: Any, key: str) -> Exception:
-    """RETURNS (Exception): what an HTTP status means for us. The server's words are cut short, and our key in them."""
+def status_trouble(error: Any, key: str, alone: bool) -> Exception:
+    """RETURNS (Exception): what an HTTP status means for us; `alone` where it is about this request and no other.
+
+    The server's words are cut short, and our key in them.
+    """
     status = error.status_code
     words = without_key(str(error.message), key)
-    if status in ONE_REQUEST:
+    if alone:
         return _OneRequest(f"the server refused it with {status}: {words}")
     if status in (408, 409, 425) or status in OVERLOADED or status >= 500:
         if status == 429 and getattr(error, "code", None) == "insufficient_quota":
             return ServerRefusal(f"The server answers 429, the account's quota is used up: {words}")
         return _Passing(f"the server answered {status}", status in OVERLOADED, _retry_after(error.response.headers))
     return ServerRefusal(f"The server answers {status}: {words} (check the address, the key's variable and the model's name).")
-
-
-def without_key(words: str, key: str) -> str:
-    """RETURNS (str): a server's words on one line, cut to 200 characters, with our key in them hidden first."""
-    return " ".join((words if key == NO_KEY else words.replace(key, "***")).split())[:200]
 
 
 def _retry_after(headers: Any) -> float:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Callable, Deque, Dict, Iterable, Iterator, Optional
 
+from .batch_api import read_line
 from .cache import AnswerCache, Rejection
 from .requests import ChatRequest, Check, Completion, Model
 
@@ -85,7 +86,16 @@ class _Asking:
     def _ask(self) -> None:
         request = self._request.asked_again(self._first.reason) if self._first else self._request
         self._asked = request.key
-        self._model.submit(request).add_done_callback(self._receive)
+        (self._arrived(request) or self._model.submit(request)).add_done_callback(self._receive)
+
+    def _arrived(self, request: ChatRequest) -> Optional[Future[Completion]]:
+        """The answer that a batch of an earlier run has brought and nobody has judged, whoever is asked now; None for an error."""
+        line = self._cache.arrived(self._asked) if self._cache else None
+        if line is None or (answer := read_line(request, line)).error:
+            return None
+        future: Future[Completion] = Future()
+        future.set_result(answer)
+        return future
 
     def _receive(self, future: Future[Completion]) -> None:
         """Runs where the answer arrives; an exception that left it would be lost with that thread."""

@@ -12,6 +12,7 @@ from ..corpus.formats import read, write_jsonl
 from ..corpus.formats.jsonl import to_row
 from ..corpus.passage import AnnotatedPassage
 from .gliner_rows import MOST_WORDS, Row, RowCounts, to_rows
+from .lines import refuse_overwriting
 from .stages import write_stage
 
 FORMATS = ("gliner", "spacy", "jsonl")
@@ -29,8 +30,8 @@ def export(
     most_words (int): in a GLiNER row.
     progress (bool): show a bar on stderr, where that is a terminal.
     RETURNS (tuple): the format and the counts.
-    RAISES (ValueError, OSError): for a format that there is none of, a target whose name says another one, a folder that holds
-        anything but such documents, a source without passages, and as `read`.
+    RAISES (ValueError, OSError): for a format that there is none of, a target whose name says another one, or that lies among
+        the sources, a folder that holds anything but such documents, a source without passages, and as `read`.
     """
     from tqdm import tqdm
 
@@ -41,6 +42,7 @@ def export(
     _check_target(target, chosen)
     if target.exists() and source.exists() and target.samefile(source):
         raise ValueError(f"'{target}' holds the passages themselves; write to another file.")
+    refuse_overwriting([source], target)
     bar = tqdm(read(source), unit=" passages", desc="Export", disable=None if progress else True, mininterval=1.0)
     passages = _some(bar, source)
     if chosen == "spacy":

@@ -4,8 +4,9 @@ An annotator that was asked for all entities of any type says something about a 
 free text: "medication" is no negative where "drug" was used. So a negative is drawn from the whole data set's types, by their
 frequency to the power of 3/4, and is none of what is near a type of the passage: equal in meaning
 (`evaluation/label_synonyms.tsv`), broader or narrower (`label_sets`, or one name within the other), or with a vector that is
-like it. Types of mentions that failed or were dropped count as types of the passage. The draw depends on the seed and the
-passage alone. The seed's pre-training rows have no negatives at all (`convert_to_gliner_format.py`).
+like it. Types of mentions that failed or were dropped count as types of the passage, those that the mapping of types leaves out
+under their own names. The draw depends on the seed and the passage alone. The seed's pre-training rows have no negatives at all
+(`convert_to_gliner_format.py`).
 """
 
 from __future__ import annotations
@@ -34,19 +35,28 @@ class Negatives:
     wanted (int): of a passage, 0 for none.
     seed (int): of the draw.
     embed (callable): the vectors of names; None goes by the words alone.
+    others (collection): further types that passages have, which are never drawn.
     RAISES (ValueError): for fewer than 0.
     """
 
-    def __init__(self, frequency: Mapping[str, int], wanted: int = 10, seed: int = 0, embed: Optional[Embed] = None) -> None:
+    def __init__(
+        self,
+        frequency: Mapping[str, int],
+        wanted: int = 10,
+        seed: int = 0,
+        embed: Optional[Embed] = None,
+        others: Collection[str] = (),
+    ) -> None:
         if wanted < 0:
             raise ValueError(f"A passage cannot have {wanted} negatives; use 0 or more.")
         self.wanted, self.seed = wanted, seed
         self._types = sorted(name for name, count in frequency.items() if count > 0)
         self._sums = list(accumulate(frequency[name] ** POWER for name in self._types))
-        self._numbers: Dict[str, int] = {name: number for number, name in enumerate(self._types)}
+        names = [*self._types, *sorted(set(others).difference(self._types))]
+        self._numbers: Dict[str, int] = {name: number for number, name in enumerate(names)}
         self._vectors: Optional[np.ndarray] = None
         if embed is not None and self._types:
-            self._vectors = np.ascontiguousarray(embed(self._types), dtype=np.float32)
+            self._vectors = np.ascontiguousarray(embed(names), dtype=np.float32)
 
     def draw(self, passage_id: str, types: Collection[str]) -> List[str]:
         """Draw the negatives of a passage.

@@ -28,7 +28,11 @@ from .answers import (
 from .requests import TOO_LONG, Completion
 
 LONGEST_LITERAL = 100_000  # characters; Python's own parser takes much memory
-_COMMA = re.compile(r",(\s*[}\]])")
+# A string is passed over as a whole; one without an end reaches to the end, so that no text is slow
+_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*"?)|,(\s*[}\]])', re.DOTALL)
+_STRING = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*\1?""", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = "\"'\\bfnrtu"  # those of JSON, and the quote that Python's strings may have
 _FINISHES = {
     "length": "it was cut off at the longest answer allowed; list nothing twice",
     TOO_LONG: "it was far too long; list nothing twice",
@@ -94,7 +98,7 @@ def json_object(text: str, repairs: Counter[str]) -> Dict[str, Any]:
     text (str): the words.
     repairs (Counter): counts what had to be mended; changed in place.
     RETURNS (dict): the object.
-    RAISES (BadOutput): where there is none.
+    RAISES (BadOutput): where there is none, or one that has a field twice.
     """
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
@@ -103,7 +107,7 @@ def json_object(text: str, repairs: Counter[str]) -> Dict[str, Any]:
     if text.strip() != inner:
         repairs["words around the JSON"] += 1
     values = _loads(inner)
-    if values is None and (values := _loads(_COMMA.sub(r"\1", inner))) is not None:
+    if values is None and (values := _loads(_COMMA.sub(r"\1\2", inner))) is not None:
         repairs["comma too many"] += 1
     if values is None and (values := _literal(inner)) is not None:
         repairs["Python's quotes"] += 1
@@ -162,19 +166,41 @@ def close_cut(text: str) -> str:
 
 def _loads(text: str) -> Any:
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, object_pairs_hook=_once)
+    except BadOutput:
+        raise
     except (ValueError, RecursionError):
         return None
 
 
+def _once(pairs: List[Tuple[Any, Any]]) -> Dict[Any, Any]:
+    """An object; which of two values of a field is meant can't be known."""
+    values: Dict[Any, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise BadOutput(f"an object in it has the field {str(name)[:40]!r} twice")
+        values[name] = value
+    return values
+
+
 def _literal(text: str) -> Any:
-    """Python's notation, read by its own parser and never executed; None where it is none."""
-    if len(text) > LONGEST_LITERAL:
+    """Python's notation, read by its own parser and never executed; None where it is none.
+
+    And where it would read something else than is written: escapes that JSON doesn't know, strings without a comma between.
+    """
+    if len(text) > LONGEST_LITERAL or any(letter not in _ESCAPES for letter in _ESCAPE.findall(text)):
+        return None
+    if re.search(r'"\s*\w*"', _STRING.sub('"', text)):
         return None
     try:
-        return ast.literal_eval(text)
+        tree = ast.parse(text, mode="eval")
+        value = ast.literal_eval(tree)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            _once([(key.value, None) for key in node.keys if isinstance(key, ast.Constant)])
+    return value
 
 
 def _list(values: Dict[str, Any], name: str, repairs: Counter[str]) -> List[Any]:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Protocol, Tuple
 
+from .keys import secret_in
+
 TOO_LONG = "too_long"  # our own reason for an answer that was not read to its end
 KEY_VERSION = 1  # raised when the same request would be written otherwise; old answers are then not found
 
@@ -66,11 +68,16 @@ class ChatSettings:
     def with_extra(self, fields: Mapping[str, Any]) -> ChatSettings:
         """RETURNS (ChatSettings): the same with these fields in the request's body, as a server of one's own may need them.
 
-        RAISES (ValueError): for a field that is set otherwise here, and for one that could hold a secret.
+        RAISES (ValueError): for a field that is set otherwise here, and for one that could hold a secret, at any depth.
         """
         for name in fields:
             if name in _OWN_FIELDS:
                 raise ValueError(f"The field '{name}' can't be set as an extra; it has a setting of its own, or none.")
+        if name := secret_in(fields):
+            raise ValueError(
+                f"The field '{name}' can't be set as an extra, which is written to files; put a key into the environment variable "
+                "of --key-variable."
+            )
         return replace(self, extra=tuple((name, json.dumps(fields[name], sort_keys=True)) for name in sorted(fields)))
 
 
@@ -80,7 +87,6 @@ _CHOICES = {
 }
 _OWN_FIELDS = (
     "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "response_format", "stream", "n",
-    "api_key", "authorization",
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.distill.answers import read_answers
+from spacy_gliner_biomed.distill.cache import AnswerCache, OpenBatch
 from tests.cli.support import run
 from tests.distill.asking import passages
 from tests.distill.chat_server import KEY, running
@@ -101,6 +102,19 @@ def test_a_component_annotates(capsys: pytest.CaptureFixture[str], shard: Path, 
     assert outcome.status == 0 and "3 answers" in outcome.out
     assert [answer.annotator for answer in read_answers(out)] == ["mini"] * 3
     assert json.loads((tmp_path / "component.jsonl.stage.json").read_text())["settings"]["annotator"] == "mini"
+
+
+def test_a_batch_that_was_sent_is_not_asked_again_without_the_batch_api(
+    capsys: pytest.CaptureFixture[str], shard: Path, tmp_path: Path
+) -> None:
+    """It would be paid twice."""
+    path = tmp_path / "c.sqlite"
+    with AnswerCache(path) as cache:
+        cache.note_batch(OpenBatch("tag", "batch-7", ["key"]))
+    options = ["--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--out", tmp_path / "a.jsonl", "--cache", path]
+    for command in (["annotate"], ["tasks", "ask"], ["student", "annotate"]):
+        refused = run(capsys, "distill", *command, shard, *options)
+        assert refused.status == 1 and "waits for batches that were sent (batch-7); fetch them with --batch" in refused.err, command
 
 
 def test_a_cache_that_is_not_there_is_not_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

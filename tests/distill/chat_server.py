@@ -113,7 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """A file's content, a batch, all batches."""
         parts = self.path.partition("?")[0].rstrip("/").split("/")
-        if parts[-1] == "content":
+        known = self.server.files if parts[-1] == "content" else self.server.batches
+        if parts[-1] != "batches" and parts[-2 if parts[-1] == "content" else -1] not in known:
+            self._send(404, {"error": {"message": "there is no such object"}})
+        elif parts[-1] == "content":
             self._send_bytes(200, self.server.files[parts[-2]])
         elif parts[-1] == "batches":
             made = list(self.server.batches.values())
@@ -189,7 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
                 words, finish = self.server.answer_to(row["body"], True)
                 response = {"status_code": 200, "body": completion(words, finish)}
                 if "[refused]" in passage_text(row["body"]) and self.server.faults:
-                    bad.append({"custom_id": row["custom_id"], "response": {"status_code": 400, "body": {"error": "too long"}}})
+                    error = {"status_code": 400, "body": {"error": f"too long for {self.headers['Authorization']}"}}
+                    bad.append({"custom_id": row["custom_id"], "response": error})
                 elif "[lost]" not in passage_text(row["body"]) or not self.server.faults:
                     good.append({"custom_id": row["custom_id"], "response": response, "error": None})
             batch["status"] = "completed"

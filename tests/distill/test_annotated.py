@@ -128,6 +128,22 @@ def test_negatives_keep_away_by_vectors() -> None:
     assert "device" in Negatives(FREQUENCY, 9).draw("p", ["drug"])
 
 
+def test_a_type_that_is_left_out_keeps_negatives_away(tmp_path: Path) -> None:
+    """Whoever marked Aspirin as a medication has not said that there is no drug; by words and by vectors."""
+    told = [answer(passage(), ("Aspirin", "Medications"), ("fever", "sign"))]
+    told += [answer(passage(f"p{n}"), ("Aspirin", "drug"), ("fever", "symptom")) for n in range(2, 4)]
+    grounded, mapping = tmp_path / "g.jsonl", tmp_path / "t.tsv"
+    write_grounded(grounded, ground_answers(told, GroundingCounts()))
+    mapping.write_text("type\tbecomes\nMedications\t\nsign\t\n", encoding="utf-8")
+
+    def embed(names: Sequence[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0] if name in ("sign", "symptom") else [0.0, 0.0] for name in names])
+
+    settings = TypeSettings(threshold=1.0)
+    annotate_file([grounded], tmp_path / "p.jsonl", mapping, settings, embed, progress=False)
+    assert next(iter(read(tmp_path / "p.jsonl"))).labels == ()
+
+
 def test_few_negatives_where_labels_are_many() -> None:
     """Positives and negatives together stay within what gliner takes of a row."""
     types = [f"kind{letter}" for letter in "abcdefghijklmnopqrstuvw"]

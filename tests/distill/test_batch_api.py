@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 
 from spacy_gliner_biomed.distill.annotation import annotate
-from spacy_gliner_biomed.distill.batch_api import BatchServer, _split_lines
-from spacy_gliner_biomed.distill.cache import AnswerCache
+from spacy_gliner_biomed.distill.batch_api import BatchServer, _split_lines, read_line
+from spacy_gliner_biomed.distill.cache import AnswerCache, OpenBatch
 from spacy_gliner_biomed.distill.client import Server
 from spacy_gliner_biomed.distill.completion import complete
 from spacy_gliner_biomed.distill.repair import wrong_with
@@ -123,3 +124,60 @@ def test_a_batch_api_that_refuses_says_why(server: ChatServer, tmp_path: Path) -
     with AnswerCache(tmp_path / "a") as cache, batched(server.url, cache) as model:
         with pytest.raises(ValueError, match=r"The batch API answers 401: .*Bearer \*\*\*"):
             list(complete([request("A.")], model, cache=cache))
+
+
+def test_what_a_batch_has_brought_is_not_asked_of_the_server(
+    server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a run was killed between the fetching and the judging, and the next one goes on without the batch API."""
+    fetched = AnswerCache.fetched_batch
+
+    def killed(*arguments: Any) -> None:
+        fetched(*arguments)
+        raise Killed
+
+    monkeypatch.setattr(AnswerCache, "fetched_batch", killed)
+    with AnswerCache(tmp_path / "a") as cache:
+        with batched(server.url, cache) as model, pytest.raises(Killed):
+            list(complete(map(request, TEXTS), model, cache=cache, check=wrong_with))
+        with Server(quick(server.url)) as single:
+            answers = list(complete(map(request, TEXTS), single, cache=cache, check=wrong_with))
+    assert not any(answer.error for answer in answers)
+    assert len(server.bodies) == 1  # the second try of the bad one
+
+
+def test_a_batch_whose_file_is_gone_is_closed(server: ChatServer, tmp_path: Path) -> None:
+    """Its requests fail with that reason, and the next run asks for them."""
+
+    class Forgetful(Dict[str, bytes]):
+        def __setitem__(self, name: str, data: bytes) -> None:
+            if not name.startswith("batch-"):
+                super().__setitem__(name, data)
+
+    server.files = Forgetful()
+    with AnswerCache(tmp_path / "a") as cache:
+        with batched(server.url, cache) as model:
+            (answer,) = complete([request("A.")], model, cache=cache)
+        assert answer.error.startswith("the batch batch-0 is completed and brought no answer (the provider no longer has its file")
+        assert cache.open_batches() == []
+
+
+def test_a_batch_that_the_provider_does_not_know_is_named_with_the_way_out(server: ChatServer, tmp_path: Path) -> None:
+    """It may be another provider's."""
+    with AnswerCache(tmp_path / "a") as cache:
+        cache.note_batch(OpenBatch("tag", "batch-7", [request("A.").key]))
+        with batched(server.url, cache) as model, pytest.raises(ValueError, match="doesn't know batch batch-7.*another --cache"):
+            list(complete([request("A.")], model, cache=cache))
+
+
+@pytest.mark.parametrize("response", ["bad gateway", ["x"], {"status_code": 200, "body": "x"}, None])
+def test_a_line_of_any_form_is_an_error_and_nothing_worse(response: Any) -> None:
+    """A gateway may write what it likes."""
+    assert "the batch brought" in read_line(request("A."), json.dumps({"custom_id": "k", "response": response})).error
+
+
+def test_the_key_is_in_nothing_that_a_batch_brings(server: ChatServer, tmp_path: Path) -> None:
+    """Though the provider shouts it back."""
+    with AnswerCache(tmp_path / "a") as cache, batched(server.url, cache) as model:
+        (answer,) = complete([request("Text [refused].")], model, cache=cache)
+    assert "too long for Bearer ***" in answer.error

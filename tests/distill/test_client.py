@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from spacy_gliner_biomed.distill.cache import AnswerCache
 from spacy_gliner_biomed.distill.client import Server, ServerSettings, openai_client, without_key
 from spacy_gliner_biomed.distill.completion import complete
-from spacy_gliner_biomed.distill.requests import ChatRequest, ChatSettings, Message
+from spacy_gliner_biomed.distill.requests import ChatRequest, ChatSettings, Completion, Message
 from tests.distill.asking import quick, request
 from tests.distill.chat_server import ChatServer
 
@@ -128,3 +129,58 @@ def test_a_server_can_not_be_asked_in_no_time_or_not_at_all(name: str) -> None:
     """Numbers of 0 are refused."""
     with pytest.raises(ValueError, match=f"'{name}' can't be 0"):
         ServerSettings(**{name: 0})
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_few_refusals_do_not_end_a_run_of_a_server_that_has_answered(
+    server: ChatServer, tmp_path: Path, status: int
+) -> None:
+    """In this run or, of the same model, in an earlier one, of which only the refused requests are left."""
+    texts = [f"Text {n} [refused]." if n % 2 else f"Text {n}." for n in range(20)]
+    with AnswerCache(tmp_path / "cache") as cache:
+        with Server(quick(server.url), cache=cache) as model:
+            list(complete(map(request, texts[::2]), model, cache=cache))
+            server.status = status
+            assert f"refused it with {status}" in next(complete([request("New.")], model, cache=cache)).error
+        with Server(quick(server.url), cache=cache) as model:
+            answers = list(complete(map(request, texts), model, cache=cache))
+        assert [answer.error[:30] for answer in answers] == ["", f"the server refused it with {status}"[:30]] * 10
+        other = ChatSettings("other")
+        with Server(quick(server.url), cache=cache) as model, pytest.raises(ValueError, match=f"The server .*{status}"):
+            list(complete((request(text, other) for text in texts), model, cache=cache))
+
+
+def test_a_server_that_ran_once_and_runs_no_more_ends_the_run(tmp_path: Path) -> None:
+    """Known answers don't say that it runs now."""
+    with AnswerCache(tmp_path / "cache") as cache:
+        cache.put(request("a").key, Completion(request("a"), "{}"), request("a").key)
+        with Server(quick("http://127.0.0.1:9/v1", tries=1), cache=cache) as model, pytest.raises(ValueError, match="no request"):
+            list(complete((request(f"Text {n}.") for n in range(30)), model, cache=cache))
+
+
+def test_a_key_is_freed_of_its_line_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file of variables from another system leaves it; what can be no key is refused at once, and not shown."""
+    monkeypatch.setenv("MY_KEY", "sk-mine\r\n")
+    assert openai_client(ServerSettings(key_variable="MY_KEY")).api_key == "sk-mine"
+    for wrong in ("sk-m\u00efne", "sk-\nmine"):
+        monkeypatch.setenv("MY_KEY", wrong)
+        with pytest.raises(ValueError, match="variable MY_KEY holds a key with characters") as caught:
+            openai_client(ServerSettings(key_variable="MY_KEY"))
+        assert "sk-" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"Authorization": "x"}, {"API_KEY": "x"}, {"apiKey": "x"}, {"x-api-key": "x"}, {"token": "x"}, {"hf_token": "x"},
+     {"extra_headers": {}}, {"options": [{"Client-Secret": "x"}]}, {"Password": "x"}],
+)  # fmt: skip
+def test_an_extra_may_not_hold_a_secret(extra: dict) -> None:
+    """However it is spelt, and wherever it stands."""
+    with pytest.raises(ValueError, match="can't be set as an extra, which is written to files"):
+        ChatSettings("m").with_extra(extra)
+
+
+def test_tokens_of_texts_are_no_secrets() -> None:
+    """They are ordinary settings."""
+    extra = {"min_tokens": 1, "stop_token_ids": [2], "options": {"skip_special_tokens": True, "eos_token": "</s>"}}
+    assert dict(ChatSettings("m").with_extra(extra).extra)["min_tokens"] == "1"

@@ -194,6 +194,14 @@ def test_a_folder_of_other_things_is_left_alone(passages: Path) -> None:
     assert passages.exists()
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "docs.spacy", "docs"])
+def test_nothing_is_written_among_the_sources(passages: Path, name: str) -> None:
+    """Where the next run would read it."""
+    with pytest.raises(ValueError, match="lies in a folder that this step reads"):
+        export(passages.parent, passages.with_name(name), progress=False)
+    assert [path.name for path in passages.parent.iterdir()] == [passages.name]
+
+
 def test_nothing_is_overwritten_for_nothing(tmp_path: Path, passages: Path) -> None:
     """An empty source leaves the target as it was; the source is never the target."""
     empty, target = tmp_path / "empty.jsonl", tmp_path / "rows.jsonl"

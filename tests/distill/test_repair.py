@@ -68,6 +68,12 @@ def test_what_is_plainly_meant_is_mended_and_counted(text: str, repair: str | No
         (json.dumps(GOOD), "too_long", "far too long"),
         (json.dumps(GOOD), "content_filter", "content filter"),
         ("{" * 100_000 + "}", "stop", "no valid JSON"),
+        (json.dumps(GOOD)[:-1] + ', "entities": []}', "stop", "has the field 'entities' twice"),
+        (json.dumps(GOOD).replace('"id": 0,', '"id": 0, "text": "fever",'), "stop", "has the field 'text' twice"),
+        (str(GOOD)[:-1] + ", 'entities': []}", "stop", "has the field 'entities' twice"),
+        (json.dumps(GOOD).replace("dopamine", "\\alpha-synuclein"), "stop", "no valid JSON"),
+        (str(GOOD).replace("dopamine", "\\x41"), "stop", "no valid JSON"),
+        (str(GOOD).replace("'dopamine'", "'dopa' 'mine'"), "stop", "no valid JSON"),
         ('{"entities": ' + "[" * 50_000 + "]" * 50_000 + "}", "stop", "no valid JSON"),
         ('{"entities": [{"id": ' + "9" * 6000 + "}]}", "stop", "no valid JSON"),
     ],
@@ -77,6 +83,14 @@ def test_anything_else_is_bad_output_with_a_reason(text: str, finish: str, reaso
     with pytest.raises(BadOutput, match=reason):
         read_extraction(said(text, finish))
     assert "\n" not in wrong_with(said(text, finish))
+
+
+@pytest.mark.parametrize("name", ["N[2,]x, }y", 'a ",} b', "C:\\ ,]"])
+def test_a_comma_within_a_mention_stays(name: str) -> None:
+    """Only one between items can be too many."""
+    values = {"entities": [{"id": 0, "text": name, "type": "chemical"}], "relations": []}
+    mended = read_extraction(said(json.dumps(values).replace("}]", "},]")))
+    assert [entity.text for entity in mended.extraction.entities] == [name] and mended.repairs == {"comma too many": 1}
 
 
 def test_nothing_found_is_an_answer() -> None:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ...corpus.formats import write_jsonl
 from ...corpus.passage import AnnotatedPassage
 from ...scorer.words import split_words
+from ..gliner_rows import MOST_WORDS
 from ..lines import refuse_overwriting
 from ..negatives import Negatives
 from ..stages import write_stage
@@ -152,7 +153,7 @@ class RowMaker:
             tally = self._tallies[answer.task.name]
             tally.answers += 1
             row = answer.task.to_row(answer.text, answer.answer, tally)
-            if row is None:
+            if row is None or _is_cut(row, answer, tally):
                 continue
             row = self._narrow(row, tally)
             if row is None:
@@ -175,7 +176,9 @@ class RowMaker:
         question = questions.draw(answer.text, answer.passage.document, randomness)
         if question is not None:
             row = with_instruction(question, Row(answer.text, (), (MATCH,)))
-            yield self._finished(row, answer, UNANSWERABLE, self._tallies[UNANSWERABLE])
+            tally = self._tallies[UNANSWERABLE]
+            if not _is_cut(row, answer, tally):
+                yield self._finished(row, answer, UNANSWERABLE, tally)
 
     def _narrow(self, row: Row, tally: Tally) -> Optional[Row]:
         """Leave out mentions that are too wide; then what else the row lacks is unknown."""
@@ -207,3 +210,11 @@ class RowMaker:
             labels=row.labels,
             partial=row.partial,
         )
+
+
+def _is_cut(row: Row, answer: TaskAnswer, tally: Tally) -> bool:
+    """Whether a text with an instruction in front is longer than a row, so that its end would be asked for nothing; counted."""
+    if row.text == answer.text or len(split_words(row.text)[0]) <= MOST_WORDS:
+        return False
+    tally.dropped[f"more than {MOST_WORDS} words with the instruction"] += 1
+    return True

@@ -6,7 +6,8 @@
     Miscellaneous                                  7  left out
 
 The column `becomes` is what counts: a person writes another type there, or nothing to leave the type's mentions out. What the
-file says is kept when it is made again; types that it does not know yet are added.
+file says is kept when it is made again, with further columns; types that it does not know yet are added, and a new spelling
+or number of a type that it knows becomes what that type becomes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ...annotate.output import text_file
 from .clusters import THRESHOLD, Embed, cluster
@@ -26,10 +27,16 @@ CASE, PLURAL, SYNONYM, LEFT_OUT, AS_IT_IS = "case", "plural", "synonym", "left o
 
 
 class Becomes(NamedTuple):
-    """What a type becomes. name (str): the type of the data set, "" to leave it out. why (str): the last thing that changed it."""
+    """What a type becomes.
+
+    name (str): the type of the data set, "" to leave it out.
+    why (str): the last thing that changed it.
+    more (tuple): what a person wrote into further columns, as (column, text) pairs.
+    """
 
     name: str
     why: str
+    more: Tuple[Tuple[str, str], ...] = ()
 
 
 Mapping_ = Dict[str, Becomes]
@@ -50,10 +57,19 @@ def build_mapping(
     RETURNS (dict): all types of `counts` and of `known`, the most frequent first.
     """
     known = known or {}
-    new = {name: count for name, count in counts.items() if name not in known}
-    decided = [each.name for each in known.values()]
-    spelt = _one_spelling({name: tidy(name) for name in new}, new, decided)
-    single = _one_spelling({name: singular(spelling) for name, spelling in spelt.items()}, new, decided)
+    mapping = dict(known)
+    decided = _decided(known, counts)
+    new: Dict[str, int] = {}
+    for name, count in counts.items():
+        if name in known:
+            continue
+        found = _as_decided(name, *decided)
+        if found is None:
+            new[name] = count
+        else:
+            mapping[name] = found
+    spelt = _one_spelling({name: tidy(name) for name in new}, new)
+    single = _one_spelling({name: singular(spelling) for name, spelling in spelt.items()}, new)
     merged: Counter[str] = Counter()
     for name, target in single.items():
         merged[target] += new[name]
@@ -61,7 +77,6 @@ def build_mapping(
     # what a person has decided leads; the rest follows by frequency
     order = [*targets, *(name for name, _ in sorted(merged.items(), key=lambda item: (-item[1], item[0])) if name not in targets)]
     joined = cluster(order, embed, threshold) if embed is not None and new else {}
-    mapping = dict(known)
     for name in new:
         target, why = single[name], AS_IT_IS
         if spelt[name] != name:
@@ -83,20 +98,22 @@ def write_mapping(path: Path, mapping: Mapping[str, Becomes], counts: Mapping[st
     with text_file(path) as stream:
         plain = csv.writer(stream, delimiter="\t", lineterminator="\n")
         quoted = csv.writer(stream, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
-        plain.writerow(COLUMNS)
-        for name, (target, why) in mapping.items():
+        further = list(dict.fromkeys(column for each in mapping.values() for column, _ in each.more))
+        plain.writerow([*COLUMNS, *further])
+        for name, (target, why, more) in mapping.items():
+            row = [name, target, str(counts.get(name, 0)), why if target or why else LEFT_OUT]
+            row += [dict(more).get(column, "") for column in further]
             # csv does not quote a carriage return by itself, and reads it as a line's end
-            rows = quoted if "\r" in name + target else plain
-            rows.writerow([name, target, counts.get(name, 0), why if target or why else LEFT_OUT])
+            (quoted if "\r" in "".join(row) else plain).writerow(row)
 
 
 def read_mapping(path: Path) -> Mapping_:
     """Read a mapping, edited or not.
 
-    path (Path): tab-separated, with the columns `type` and `becomes`; others are not looked at, but for `why`.
+    path (Path): tab-separated, with the columns `type` and `becomes`; others are kept and not looked at, but for `mentions`.
     RETURNS (dict): type → what it becomes. Its reason is kept where the row is as it was written.
-    RAISES (ValueError): for a missing column, a type that comes twice, a chain (a type becomes one that becomes another); with
-        file and line.
+    RAISES (ValueError): for a missing column, a type that comes twice, a text under no column, a chain (a type becomes one that
+        becomes another); with file and line.
     """
     mapping: Mapping_ = {}
     lines: Dict[str, int] = {}
@@ -106,9 +123,12 @@ def read_mapping(path: Path) -> Mapping_:
             raise ValueError(f"{path}, line {number}: the column 'type' is empty.")
         if name in mapping:
             raise ValueError(f"{path}, line {number}: the type '{name}' is there twice, first in line {lines[name]}.")
-        mapping[name] = Becomes(target, row.get("why") or AS_IT_IS)
+        if any(row.pop(None, ())):  # type: ignore[call-overload]
+            raise ValueError(f"{path}, line {number}: there is a text under no column; name its column in line 1.")
+        more = tuple((column, text) for column, text in row.items() if column not in COLUMNS and text)
+        mapping[name] = Becomes(target, row.get("why") or AS_IT_IS, more)
         lines[name] = number
-    for name, (target, _) in mapping.items():
+    for name, (target, *_) in mapping.items():
         if target in mapping and mapping[target].name not in (target, ""):
             raise ValueError(
                 f"{path}, line {lines[name]}: '{name}' becomes '{target}', which becomes '{mapping[target].name}' in line "
@@ -130,13 +150,33 @@ def _rows(path: Path) -> Iterator[Tuple[int, Dict[str, str]]]:
             raise ValueError(f"{path}, line {rows.line_num + 1}: this is no row of a table ({error}).") from None
 
 
-def _one_spelling(spelt: Mapping[str, str], counts: Mapping[str, int], decided: List[str]) -> Dict[str, str]:
-    """Types that are equal but for case and hyphens get the spelling of the one decided already, or of the most frequent."""
+def _decided(known: Mapping[str, Becomes], counts: Mapping[str, int]) -> Tuple[Dict[str, str], Dict[str, str]]:
+    """What a spelling becomes by what is decided already, and what a singular does.
+
+    A spelling that is a target becomes itself; any other what the most frequent type of that spelling becomes.
+    """
+    rising = sorted(known, key=lambda name: (counts.get(name, 0), name))
+    spelt = {_key(tidy(name)): known[name].name for name in rising}
+    spelt.update((_key(tidy(each.name)), each.name) for each in known.values() if each.name)
+    return spelt, {_key(singular(tidy(name))): known[name].name for name in rising}
+
+
+def _as_decided(name: str, spelt: Mapping[str, str], single: Mapping[str, str]) -> Optional[Becomes]:
+    """What a new type becomes where it is decided already for its spelling, or its singular; None where it is not."""
+    spelling, one = _key(tidy(name)), _key(singular(tidy(name)))
+    for table, key, why in ((spelt, spelling, CASE), (spelt, one, PLURAL), (single, one, PLURAL)):
+        if key in table:
+            target = table[key]
+            return Becomes(target, AS_IT_IS if target == name else why if target else LEFT_OUT)
+    return None
+
+
+def _one_spelling(spelt: Mapping[str, str], counts: Mapping[str, int]) -> Dict[str, str]:
+    """Types that are equal but for case and hyphens get the spelling of the most frequent."""
     votes: Dict[str, Counter[str]] = {}
     for name, spelling in spelt.items():
         votes.setdefault(_key(spelling), Counter())[spelling] += counts[name]
     leading = {key: min(own, key=lambda spelling: (-own[spelling], spelling)) for key, own in votes.items()}
-    leading.update({_key(name): name for name in decided if name})
     return {name: leading[_key(spelling)] for name, spelling in spelt.items()}
 
 

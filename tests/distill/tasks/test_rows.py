@@ -104,6 +104,18 @@ def test_wide_mentions() -> None:
     assert len(list(RowMaker(RowSettings(widest=7, unanswerable=0)).rows(iter(listed)))) == 2
 
 
+def test_a_text_that_would_be_cut_from_its_instruction_makes_no_row() -> None:
+    """Behind the cut nothing would be asked for; a text without an instruction may be cut."""
+    long = f"{TEXT} " + "More was said. " * 120
+    maker = RowMaker(RowSettings(unanswerable=1.0))
+    listed = [kittens(), *(make_answer(name, RIGHT[name], long, "b") for name in ("open_matching", "ner"))]
+    for each in listed:
+        maker.see(each)
+    assert [passage.id for passage in maker.rows(iter(listed))] == ["a#question_answering", "b#ner"]
+    tallies = maker.counts().tallies
+    assert tallies["open_matching"].dropped == {"more than 384 words with the instruction": 1}
+
+
 @pytest.mark.parametrize("values", [{"negatives": -1}, {"unanswerable": 1.5}, {"widest": 0}])
 def test_settings_that_cannot_be(values: dict) -> None:
     """One sentence each."""

@@ -44,9 +44,40 @@ def test_a_person_edits_the_file(tmp_path: Path) -> None:
     assert read_mapping(path) == kept
 
 
+def test_a_new_spelling_follows_what_was_decided(tmp_path: Path) -> None:
+    """Also where a type was renamed or left out: then the file that is written can be read again."""
+    path = tmp_path / "types.tsv"
+    path.write_text("type\tbecomes\nremedy\tdrug\nmisc\t\nSigns\tfinding\nx\tgenes\ny\tmy_type\nDRUG\t\n", encoding="utf-8")
+    counts = Counter(["Remedies", "remedy", "Misc", "sign", "Genes", "drugs", "my_type", "device"])
+    mapping = build_mapping(counts, known=read_mapping(path))
+    assert {name: mapping[name] for name in counts} == {
+        "Remedies": Becomes("drug", "plural"),
+        "remedy": Becomes("drug", ""),
+        "Misc": Becomes("", "left out"),
+        "sign": Becomes("finding", "plural"),
+        "Genes": Becomes("genes", "case"),
+        "drugs": Becomes("drug", "plural"),
+        "my_type": Becomes("my_type", ""),
+        "device": Becomes("device", ""),
+    }
+    write_mapping(path, mapping, counts)
+    assert {name: each.name for name, each in read_mapping(path).items()} == {name: each.name for name, each in mapping.items()}
+
+
+def test_further_columns_are_kept(tmp_path: Path) -> None:
+    """A person's notes; a text that is under no column is refused rather than lost."""
+    path = tmp_path / "types.tsv"
+    path.write_text("type\tnote\tbecomes\ngene\tas Ann said\tgene\nDrug\t\tdrug\t\n", encoding="utf-8")
+    write_mapping(path, build_mapping({"cell": 1}, known=read_mapping(path)), {"gene": 2, "cell": 1})
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["type\tbecomes\tmentions\twhy\tnote", "cell\tcell\t1\t\t"] and "gene\tgene\t2\t\tas Ann said" in lines
+    assert read_mapping(path)["gene"].more == (("note", "as Ann said"),)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("type\tbecomes\na\tb\tmy note\n", "line 2: there is a text under no column"),
         ("type\tname\na\tb\n", "line 1: the mapping lacks the column 'becomes'"),
         ("type\tbecomes\na\tb\na\tc\n", "line 3: the type 'a' is there twice, first in line 2"),
         ("type\tbecomes\na\tb\nb\tc\n", "line 2: 'a' becomes 'b', which becomes 'c' in line 3; write 'c' in both"),
