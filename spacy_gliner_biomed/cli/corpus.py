@@ -166,13 +166,22 @@ def decontaminate(
     """Drop passages of the documents, or with the words, that models will be tested on."""
     from functools import partial
 
-    from ..corpus.collect.decontaminate import decontaminate_settings, decontaminate_step, test_files
-    from ..corpus.collect.steps import run_step
+    from ..corpus.collect.decontaminate import (
+        VERSION,
+        decontaminate_settings,
+        decontaminate_step,
+        load_test_texts,
+        test_files,
+    )
+    from ..corpus.collect.steps import check_target, run_step
 
-    files = test_files(against)
-    step = partial(decontaminate_step, files=tuple(files))
-    settings = decontaminate_settings(files, n)
-    _print(run_step("decontaminate", inputs, out, step, settings, workers=workers, progress=progress), out)
+    check_target("decontaminate", inputs, out)
+    files = tuple(test_files(against))
+    step, settings = partial(decontaminate_step, files=files), decontaminate_settings(files, n)
+    for sentence in load_test_texts(files, settings).sentences():
+        typer.echo(sentence)
+    options: Dict[str, Any] = {"version": VERSION, "workers": workers, "progress": progress}
+    _print(run_step("decontaminate", inputs, out, step, settings, **options), out)
 
 
 @corpus.command()

@@ -69,13 +69,15 @@ def convert(
     label_map (Mapping[str, Optional[str]]): as for `read`.
     strict (bool): stop at the first problem, rather than leave it out and count it.
     RETURNS (Conversion): the counts.
-    RAISES (ValueError, OSError): as `read`; where the source holds no passage; and where the target is the source, or not
-        called `.jsonl` or `.jsonl.gz`.
+    RAISES (ValueError, OSError): as `read`; where the source holds no passage; and where the target is the source, lies in it,
+        or is not called `.jsonl` or `.jsonl.gz`.
     """
     if not target.name.endswith((".jsonl", ".jsonl.gz")):
         raise ValueError(f"'{target}' would hold JSON Lines; call it .jsonl or .jsonl.gz.")
     if target.exists() and target.samefile(source):
         raise ValueError(f"'{target}' is the corpus itself; write to another file.")
+    if source.is_dir() and target.resolve().parent == source.resolve():
+        raise ValueError(f"'{target}' lies in the folder that is read, where the next run would read it; write elsewhere.")
     if policy != KEEP:
         check_policy(policy)
     done = Conversion(policy)

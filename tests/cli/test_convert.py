@@ -94,3 +94,13 @@ def test_no_corpus_is_written_over(capsys: pytest.CaptureFixture[str], tmp_path:
     assert "is the corpus itself; write to another file." in run(capsys, "convert", source, source).err
     assert "would hold JSON Lines; call it .jsonl or .jsonl.gz." in run(capsys, "convert", source, other).err
     assert b"kept" == other.read_bytes() and source.read_text().startswith('{"id"')
+
+
+def test_a_file_in_the_folder_that_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It would be read by the next run."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"id": "1", "text": "x", "entities": []}\n')
+    outcome = run(capsys, "convert", folder, folder / ".." / "in" / "all.jsonl")
+    assert outcome.status == 1 and "lies in the folder that is read" in outcome.err
+    assert [path.name for path in folder.iterdir()] == ["a.jsonl"]

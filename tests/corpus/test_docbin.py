@@ -48,3 +48,12 @@ def test_a_bad_source_writes_nothing(tmp_path: Path, content: str, message: str)
     with pytest.raises(SystemExit, match=message):
         main([str(source), str(target)])
     assert target.read_bytes() == b"earlier"
+
+
+def test_mentions_in_pieces_are_told_of(tmp_path: Path) -> None:
+    """They have no place there; once for the file."""
+    pieces = [{"spans": [[0, 3], [4, 5]], "label": "drug"}] * 2
+    (tmp_path / "a.jsonl").write_text(json.dumps({**PASSAGES[0], "discontinuous": pieces}))
+    with pytest.warns(UserWarning, match="holds 2 mentions in pieces, which a .spacy file has no place for") as warned:
+        write_docbin(tmp_path / "a.jsonl", tmp_path / "a.spacy")
+    assert len(warned) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -211,3 +212,20 @@ def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "bioc", None)
     with pytest.raises(ImportError, match=r"needs the extra 'evaluation': pip install 'spacy-gliner-biomed\[evaluation\]'"):
         list(read(write(tmp_path / "a.xml", XML)))
+
+
+def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
+    """Packed XML ends in one sentence with the file's name."""
+    path = tmp_path / "a.xml.gz"
+    documents = (f"<document><id>{number**9}</id></document>\n" for number in range(9000))
+    path.write_bytes(gzip.compress(f"<collection>{''.join(documents)}</collection>".encode())[:-20])
+    with pytest.raises(ValueError, match=r"a\.xml\.gz: the gzip file is damaged"):
+        list(read(path))
+
+
+def test_half_a_surrogate_pair(tmp_path: Path) -> None:
+    """Its passage is told of and left out."""
+    half = {"id": "x", "passages": [{"offset": 0, "text": "\ud83d"}]}
+    path = write(tmp_path / "a.json", json.dumps({"documents": [half, document(mention())]}))
+    [passage], [problem] = read_all(path)
+    assert passage.text == "Fever" and "line 1: the text holds half a surrogate pair" in problem

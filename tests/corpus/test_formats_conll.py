@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import List, Tuple
 
@@ -120,3 +121,25 @@ def test_lines_that_do_not_fit(tmp_path: Path) -> None:
     assert "needs a token and, last, a tag such as O or B-Drug, not 'alone'" in problems[0]
     with pytest.raises(ValueError, match="line 2"):
         list(read(path))
+
+
+def test_comments_that_end_like_a_tag(tmp_path: Path) -> None:
+    """What names a value is a comment; a token that begins with the sign is none."""
+    path = write(tmp_path / "a.conll", "# text = hepatitis B\n# O\n#1 NN O\nhepatitis B-X\n")
+    [passage], problems = read_all(path)
+    assert (passage.text, passage.mentions, problems) == ("# #1 hepatitis", ((5, 14, "X"),), [])
+
+
+def test_a_no_break_space_is_part_of_a_token(tmp_path: Path) -> None:
+    """Columns are separated by blanks."""
+    [passage] = read(write(tmp_path / "a.conll", "5\u00a0mg  _ B-Dose\ndaily _ O\n"))
+    assert (passage.text, passage.mentions) == ("5\u00a0mg daily", ((0, 4, "Dose"),))
+
+
+def test_long_sentences_take_no_longer_by_the_token(tmp_path: Path) -> None:
+    """A file without a blank line is one sentence."""
+    path = write(tmp_path / "a.conll", f"{'x' * 100} B-X\n" * 60_000)
+    begun = time.process_time()
+    [passage] = read(path)
+    assert len(passage.mentions) == 60_000 and passage.mentions[-1].end == len(passage.text)
+    assert time.process_time() - begun < 5

@@ -67,3 +67,23 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     path.write_bytes(b"not one")
     with pytest.raises(ValueError, match="a.spacy: this is no .spacy file"):
         list(read(path))
+
+
+def test_what_is_known_of_a_passage(tmp_path: Path) -> None:
+    """How much it counts and what is unknown come back."""
+    row = {"text": "Aspirin for fever", "entities": [], "partial": True, "weight": 0.5, "unknown": [[12, 17]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    write_docbin(tmp_path / "a.jsonl", tmp_path / "a.spacy")
+    [passage] = read(tmp_path / "a.spacy")
+    assert (passage.partial, passage.weight, passage.unknown) == (True, 0.5, ((12, 17),))
+
+
+def test_a_span_that_was_corrected(tmp_path: Path) -> None:
+    """It has its own characters; the others keep those that they were made from."""
+    entities = [{"start": 0, "end": 3, "label": "gene"}, {"start": 5, "end": 13, "label": "disease"}]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "CD4+ migraine", "entities": entities}))
+    write_docbin(tmp_path / "a.jsonl", tmp_path / "a.spacy")
+    [doc] = DocBin().from_disk(tmp_path / "a.spacy").get_docs(NLP.vocab)
+    doc.spans["gliner"][1] = Span(doc, 0, len(doc), "disease")
+    [passage] = read(store(tmp_path / "b.spacy", doc))
+    assert passage.mentions == ((0, 3, "gene"), (0, 13, "disease"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.corpus.formats import json_stream, read
+from spacy_gliner_biomed.corpus.formats import json_stream, read, write_jsonl
 from spacy_gliner_biomed.corpus.formats.json_stream import iterate_list
 from tests.corpus.format_files import LABELS, WORDS, read_all
 
@@ -130,3 +130,14 @@ def test_lists_that_can_not_be_read(tmp_path: Path, content: bytes, message: str
     (tmp_path / "b.json.gz").write_bytes(gzip.compress(b"[1, 2]")[:-9])
     with pytest.raises(ValueError, match="the gzip file is damaged"):
         list(iterate_list(tmp_path / "b.json.gz"))
+
+
+@pytest.mark.parametrize(
+    "change", [{"tokenized_text": ["a", "\ud83d", "c"]}, {"ner": [[0, 0, "\udc00"]]}, {"negatives": ["\udc00"]}, {"id": "\ud83d"}]
+)
+def test_half_a_surrogate_pair(tmp_path: Path, change: dict) -> None:
+    """It is told of with its line, and what holds it is left out, as no file could."""
+    path = write(tmp_path / "a.jsonl", [ROW, {**ROW, **change}], True)
+    found, [problem] = read_all(path)
+    assert problem.startswith(f"{path}, line 2: ")
+    assert write_jsonl(found, tmp_path / "b.jsonl") == len(found) >= 1

@@ -118,3 +118,23 @@ def test_training_rows_pass_the_same_check() -> None:
 def test_the_row_of_a_plain_passage() -> None:
     """What is not known is not written."""
     assert to_row(AnnotatedPassage("1", "x")) == {"id": "1", "text": "x", "entities": []}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"entities": [{"start": 0, "end": 5, "label": "\ud83d"}]},
+        {"discontinuous": [{"spans": [[0, 1], [2, 3]], "label": "\ud83d"}]},
+        {"labels": ["\ud83d"]},
+        {"id": "\ud83d"},
+        {"doc_id": "\udc00"},
+        {"corpus": "\udc00"},
+        {"weight": 10**400},
+    ],
+)
+def test_what_no_file_and_no_float_can_hold(tmp_path: Path, change: dict) -> None:
+    """Half a surrogate pair and a weight beyond all floats are told of with their line, and left out."""
+    path = write(tmp_path / "a.jsonl", GOOD, {**GOOD, **change})
+    found, [problem] = read_all(path)
+    assert problem.startswith(f"{path}, line 2: ")
+    assert write_jsonl(found, tmp_path / "b.jsonl") == len(found) >= 1

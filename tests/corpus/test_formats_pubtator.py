@@ -88,3 +88,10 @@ def test_a_mention_before_any_document(tmp_path: Path) -> None:
     path = write(tmp_path / "a.pubtator", "1\t0\t5\tFever\tDisease\tX\n1|t|Fever\n")
     [passage], [problem] = read_all(path)
     assert not passage.mentions and "line 1: this comes before any title" in problem
+
+
+def test_blanks_around_numbers(tmp_path: Path) -> None:
+    """A mention stays one."""
+    path = write(tmp_path / "a.pubtator", "1|t|Fever\n1\t 0\t5 \tFever\tDisease\tX\n1\t\t5\tFever\tDisease\tX\n")
+    [passage], [problem] = read_all(path)
+    assert passage.mentions == ((0, 5, "Disease"),) and "line 3: a mention needs" in problem

@@ -208,3 +208,20 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str, head: str
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.3 * peaks[1] + 50_000
+
+
+def test_files_whose_format_cannot_be_told(tmp_path: Path) -> None:
+    """They are told of, and stop nothing; files about the corpus, and records of our own steps, are passed over."""
+    (tmp_path / "a.txt").write_text("#source x\nalone\n" + TOKENS)
+    (tmp_path / "b.txt").write_text("Just words.\n")
+    for name in ("README", "README.txt", "MANIFEST.json", "guide.pdf", "c.json.stage.json", "c.report.json", "c.jsonl.partial"):
+        (tmp_path / name).write_text("{}\n" if "json" in name else "About it.\n")
+    (tmp_path / "c.jsonl.partial").write_text(ROW)
+    for format in (None, "conll"):
+        problems = Problems()
+        [passage] = read(tmp_path, format, "report", problems)
+        assert passage.text == "alone Fever rises" and len(problems) == 2
+        assert str(problems.listed[0]).startswith(f"{tmp_path / 'b.txt'}: the format of this file cannot be told")
+    (tmp_path / "a.txt").write_text("#source x\n" + TOKENS)
+    with pytest.warns(UserWarning, match="b.txt: the format of this file cannot be told, and it is left out"):
+        assert len(list(read(tmp_path, "conll"))) == 1

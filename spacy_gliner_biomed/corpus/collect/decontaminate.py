@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...evaluation.overlap import TrainingTexts
 from ..assets import sha256
-from ..formats import Problems, read
+from ..formats import Problems, detect_format, read
+from ..formats.lines import numbered_lines
 from ..passage import AnnotatedPassage
 from .counts import Counts
 from .passages import Passage
 
+VERSION = 2  # to be raised when the step drops other passages
 DOCUMENT, WORDS = "document of a test text", "words of a test text"
 PREFIX = re.compile(r"(pmid|pubmed)\s*[:_-]?\s*(?=\d)", re.IGNORECASE)
 PIECE = re.compile(r"([.\-#_]\d{1,3})+$")
 PUBLIC_ID = re.compile(r"(?<![A-Za-z0-9])(?:NCT\d{8}|PMC\d{5,})(?![0-9])", re.IGNORECASE)
 NUMBERED = re.compile(r"\d{5}")
 SUFFIXES = (".jsonl", ".jsonl.gz")
+IDS = ("id", "doc_id", "document")  # the last in collected passages
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class TestTexts:
     texts (TrainingTexts): the n-grams.
     documents (frozenset): names of the documents.
     passages (int): how many test passages were read.
+    problems (Problems): what in their files could not be.
     """
 
     __test__ = False  # not a class of tests
@@ -42,6 +46,14 @@ class TestTexts:
     texts: TrainingTexts
     documents: FrozenSet[str]
     passages: int
+    problems: Problems = field(default_factory=Problems)
+
+    def sentences(self) -> List[str]:
+        """RETURNS (list): how many were read, and what was lost, in plain words."""
+        told = [f"Test passages that were read: {self.passages:,}."]
+        if self.problems:
+            told.append(f"Problems in their files: {len(self.problems):,}, the first: {self.problems.listed[0]}")
+        return told
 
 
 def test_files(paths: Sequence[Path]) -> List[Path]:
@@ -70,15 +82,45 @@ def read_test_texts(files: Tuple[Path, ...], n: int) -> TestTexts:
     files (tuple): as `test_files` gives them.
     n (int): words in an n-gram.
     RETURNS (TestTexts): hashes of 8 bytes a word, and document names.
-    RAISES (ValueError): where a corpus cannot be read; a mention that does not fit its text does not matter here.
+    RAISES (ValueError): where a corpus cannot be read, or holds no passage; a mention that does not fit its text does not
+        matter here.
     """
-    texts, documents, n_passages = TrainingTexts(n), set(), 0
+    texts, documents, n_passages, problems = TrainingTexts(n), set(), 0, Problems()
     for file in files:
-        for passage in read(file, on_problem="report", problems=Problems()):
-            texts.add(passage.text)
-            documents |= document_names(passage.document, passage.id)
+        before = n_passages, len(problems)
+        for text, ids in _texts(file, problems):
+            texts.add(text)
+            documents |= document_names(*ids)
             n_passages += 1
-    return TestTexts(texts, frozenset(documents), n_passages)
+        if n_passages == before[0]:
+            new = problems.listed[before[1] :]
+            raise ValueError(f"'{file}' holds no test passage; name a corpus.{f' Its first problem: {new[0]}' if new else ''}")
+    return TestTexts(texts, frozenset(documents), n_passages, problems)
+
+
+def _texts(file: Path, problems: Problems) -> Iterator[Tuple[str, Tuple[str, ...]]]:
+    """YIELDS (tuple): each text of a corpus, and the ids it goes by. JSON Lines need no annotations here."""
+    if file.is_dir() or detect_format(file) != "jsonl":
+        for passage in read(file, on_problem="report", problems=problems):
+            yield passage.text, (passage.document, passage.id)
+        return
+    for number, line in numbered_lines(file):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            problems.add(f"{file}, line {number}", f"this is not JSON ({error}).")
+            continue
+        if isinstance(row, dict) and isinstance(row.get("text"), str):
+            yield row["text"], tuple(str(row[key]) for key in IDS if row.get(key) is not None)
+        else:
+            problems.add(f"{file}, line {number}", "a test passage needs a 'text'.")
+
+
+def load_test_texts(files: Tuple[Path, ...], settings: Mapping[str, Any]) -> TestTexts:
+    """RETURNS (TestTexts): as `read_test_texts`, which is done once in a process for the same settings of the step."""
+    return _cached_test_texts(files, settings["n"], json.dumps(settings["test_texts"]))
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +152,7 @@ def decontaminate_step(
     files (tuple): where the test texts are; given with `functools.partial`.
     YIELDS (Passage): the others.
     """
-    test_texts = _cached_test_texts(files, settings["n"], json.dumps(settings["test_texts"]))
+    test_texts = load_test_texts(files, settings)
     for passage in passages:
         reason, note = contamination(passage, test_texts)
         if reason is None:

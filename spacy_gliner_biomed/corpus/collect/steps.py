@@ -130,7 +130,8 @@ def check_target(name: str, inputs: Sequence[Path], out: Path) -> None:
     read = {path.parent if path.is_file() else path for path in (Path(each).resolve() for each in inputs)}
     if Path(out).resolve() in read:
         raise ValueError(f"'{name}' cannot write to '{out}', which it reads from; name another folder.")
-    owner = (_read_json(Path(out) / RECORDS / OWNER) or {}).get("step")
+    # What an earlier version has read into a folder is known by its sum alone
+    owner = (_read_json(Path(out) / RECORDS / OWNER) or _read_json(Path(out) / COUNTS) or {}).get("step")
     if any(Path(out).glob(SHARDS)) and owner != name:
         raise ValueError(f"The folder '{out}' holds other passages; empty it or name another.")
 

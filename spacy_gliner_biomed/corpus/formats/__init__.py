@@ -15,6 +15,7 @@ A mention that does not fit its text is a problem with file and line: raised, or
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
@@ -23,7 +24,7 @@ from ..passage import AnnotatedPassage
 from .detect import detect_format, files_of_format
 from .jsonl import to_row, write_jsonl
 from .naming import FORMATS, corpus_name
-from .problems import Problem, Problems, choose_problems
+from .problems import Problem, Problems, RaisedProblems, choose_problems
 from .renaming import read_label_map, rename_labels
 
 __all__ = [
@@ -70,9 +71,11 @@ def read(
         raise FileNotFoundError(f"There is no corpus at '{path}'; name a file, or a folder of files of one format.")
     files = [path]
     if path.is_dir() and chosen != "brat":
-        files = files_of_format(path, chosen)
+        files, untold = files_of_format(path, chosen)
         if not files:
             raise ValueError(f"The folder '{path}' holds no file of the format {chosen}.")
+        for file in untold:
+            _tell(file, sink)
     return _passages(files, chosen, sink, label_map)
 
 
@@ -83,6 +86,15 @@ def _passages(
     for file in files:
         for passage in reader(file, problems):
             yield passage if label_map is None else rename_labels(passage, label_map)
+
+
+def _tell(file: Path, problems: Problems) -> None:
+    """Say that a file is left out; what merely lies beside a corpus is no reason to stop."""
+    message = "the format of this file cannot be told, and it is left out; name it by itself, with its format, to have it read."
+    if isinstance(problems, RaisedProblems):
+        warnings.warn(f"{file}: {message}", UserWarning, stacklevel=3)
+    else:
+        problems.add(str(file), message)
 
 
 def _reader(format: str) -> Callable[[Path, Problems], Iterator[AnnotatedPassage]]:

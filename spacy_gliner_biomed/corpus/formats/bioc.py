@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Tuple
 
 from ..passage import AnnotatedPassage
-from .checks import annotation, split_kinds
+from .checks import HALF_PAIR, annotation, split_kinds
 from .json_stream import Item, iterate_list
-from .lines import head_of, numbered_lines, open_binary
+from .lines import DAMAGES, head_of, numbered_lines, open_binary
 from .naming import corpus_name
 from .problems import Problems
 
@@ -81,6 +81,8 @@ def _read_xml(path: Path, problems: Problems) -> Iterator[_Decoded]:
                 yield _Decoded(collection.documents[0], line, lines)
         except etree.XMLSyntaxError as error:
             raise ValueError(f"{path}, line {error.lineno}: this is not XML ({error.msg}).") from None
+        except DAMAGES as error:
+            raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None
 
 
 def _read_json(path: Path, problems: Problems) -> Iterator[_Decoded]:
@@ -143,6 +145,9 @@ def _passages(decoded: _Decoded, path: Path, corpus: str, problems: Problems) ->
             problems.add(f"{path}, line {line}", f"the mention at {start} lies in no passage of {document.id!r}.")
     for number, (passage, text) in enumerate(zip(document.passages, texts, strict=True)):
         if not text and not own[number]:
+            continue
+        if HALF_PAIR.search(text):  # JSON can smuggle it in
+            problems.add(f"{path}, line {decoded.line}", "the text holds half a surrogate pair, which is no character.")
             continue
         found = (
             annotation(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Optional, Tuple, Union
+import re
+from typing import Iterable, List, Optional, Tuple, TypeGuard, Union
 
 from ..passage import Discontinuous, Mention
 from .problems import Problems
 
 Annotation = Union[Mention, Discontinuous]
+HALF_PAIR = re.compile("[\ud800-\udfff]")  # no character, and nothing that a file in UTF-8 could hold
 
 
 def annotation(
@@ -35,8 +37,7 @@ def annotation(
     # A piece without characters (CRAFT has one) says nothing as long as another piece does.
     pieces = [(start, end) for start, end in given if start != end] or given
     spans = ";".join(f"{start}–{end}" for start, end in pieces)
-    if not isinstance(label, str) or not label.strip():
-        problems.add(where, f"the label {label!r} of mention {spans} is blank.")
+    if not label_fits(label, spans, where, problems):
         return None
     if not pieces or not all(0 <= start < end <= len(text) for start, end in pieces):
         problems.add(where, f"the mention {spans} ({label}) does not fit its text of {len(text)} characters.")
@@ -52,6 +53,26 @@ def annotation(
         return None
     joined = join_pieces(text, pieces)
     return Mention(*joined[0], label) if len(joined) == 1 else Discontinuous(tuple(joined), label)
+
+
+def label_fits(label: object, spans: str, where: str, problems: Problems) -> TypeGuard[str]:
+    """RETURNS (bool): whether a mention's label is a text that is not blank and can be written; `problems` is told where not."""
+    if not isinstance(label, str) or not label.strip():
+        problems.add(where, f"the label {label!r} of mention {spans} is blank.")
+        return False
+    if HALF_PAIR.search(label):
+        problems.add(where, f"the label {label!r} of mention {spans} holds half a surrogate pair, which is no character.")
+        return False
+    return True
+
+
+def running_ends(tokens: Iterable[str]) -> List[int]:
+    """RETURNS (List[int]): the character after each token, in the text that has one blank between two."""
+    ends, at = [], 0
+    for token in tokens:
+        ends.append(at + len(token))
+        at += len(token) + 1
+    return ends
 
 
 def join_pieces(text: str, pieces: Iterable[Tuple[int, int]]) -> List[Tuple[int, int]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from ..passage import AnnotatedPassage, Mention
+from .checks import running_ends
 from .lines import numbered_lines
 from .naming import corpus_name
 from .problems import Problems
@@ -24,6 +25,7 @@ from .problems import Problems
 _TAG = re.compile(r"O|(?P<place>[BILUESMW])(?:-(?P<label>\S.*))?")
 _ONLY_LABEL = "entity"
 _NEW_DOCUMENT = re.compile(r"#\s*(?:newdoc\s+id|doc_?id|document)\s*[=:]?\s*(?P<id>.*)", re.IGNORECASE)
+_REMARK = re.compile(r"#[ ]*\w[^\t=]*=\s.*")  # as "# text = hepatitis B", whose last word looks like a tag
 _DOCSTART = "-DOCSTART-"
 # What the letters of the schemes say of a token: it ends a mention; it begins and ends one. I and M go on, B begins.
 _ENDS, _ALONE = "LE", "USW"
@@ -50,8 +52,10 @@ def read_conll(path: Path, problems: Problems) -> Iterator[AnnotatedPassage]:
     first = 0
     for number, line in numbered_lines(path):
         where = f"{path}, line {number}"
-        columns = line.split("\t") if "\t" in line else line.split()
-        comment = line.startswith("#") and not (len(columns) > 1 and is_tag(columns[-1].strip()))
+        # Of blanks only: a token may hold a no-break space
+        columns = line.split("\t") if "\t" in line else [column for column in line.split(" ") if column]
+        tagged = len(columns) > 1 and is_tag(columns[-1].strip())
+        comment = line.startswith("#") and (not tagged or _REMARK.fullmatch(line) is not None)
         if not line.strip() or comment or columns[0] == _DOCSTART:
             if tokens:
                 yield _sentence(tokens, first, document, corpus, problems)
@@ -76,17 +80,14 @@ def read_conll(path: Path, problems: Problems) -> Iterator[AnnotatedPassage]:
 
 
 def _sentence(tokens: List[Token], first: int, document: str, corpus: str, problems: Problems) -> AnnotatedPassage:
-    text, starts = "", []
-    for token, _, _ in tokens:
-        starts.append(len(text) + bool(text))
-        text = f"{text} {token}" if text else token
-    ends = [start + len(token) for start, (token, _, _) in zip(starts, tokens, strict=True)]
+    words = [token for token, _, _ in tokens]
+    ends = running_ends(words)
     mentions = tuple(
-        Mention(starts[begin], ends[last], label)
+        Mention(ends[begin] - len(words[begin]), ends[last], label)
         for begin, last, label in decode_tags([(tag, where) for _, tag, where in tokens], problems)
     )
     return AnnotatedPassage(
-        id=str(first), text=text, mentions=mentions, doc_id=document, corpus=corpus, where=tokens[0][2]
+        id=str(first), text=" ".join(words), mentions=mentions, doc_id=document, corpus=corpus, where=tokens[0][2]
     )
 
 

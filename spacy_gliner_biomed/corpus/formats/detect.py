@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from .conll import is_tag
 from .lines import head_of
-from .naming import BY_SUFFIX, FORMATS
+from .naming import BESIDE, BY_SUFFIX, FORMATS, may_be_corpus
 
 _PUBTATOR = re.compile(r"[^\t|]+\|[a-z]\|")
 _LOOKED_AT = 50  # non-blank lines
@@ -41,13 +41,18 @@ def detect_format(path: Path) -> str:
 
 
 def plain_files(folder: Path) -> List[Path]:
-    """RETURNS (List[Path]): the files of a folder in the order of their names; hidden ones left out."""
-    return sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    """RETURNS (List[Path]): the files of a folder in the order of their names, without hidden ones and those of `BESIDE`."""
+    files = (file for file in folder.iterdir() if not file.name.startswith(".") and not file.name.endswith(BESIDE))
+    return sorted(file for file in files if file.is_file())
 
 
-def files_of_format(folder: Path, format: str) -> List[Path]:
-    """RETURNS (List[Path]): the files of a folder that are of one format, in the order of their names."""
-    return [file for file in plain_files(folder) if _format_of_file(file) == format]
+def files_of_format(folder: Path, format: str) -> Tuple[List[Path], List[Path]]:
+    """RETURNS (tuple): the files of a folder that are of one format, and those whose format cannot be told though they may be
+    corpora; both in the order of their names.
+    """
+    found = [(file, _format_of_file(file)) for file in plain_files(folder)]
+    untold = [file for file, its_format in found if its_format is None and may_be_corpus(file)]
+    return [file for file, its_format in found if its_format == format], untold
 
 
 def _format_of_file(path: Path) -> Optional[str]:
@@ -86,8 +91,9 @@ def _by_content(head: List[str]) -> Optional[str]:
         return _by_object(head)
     if _PUBTATOR.match(first):
         return "pubtator"
-    rows = [line.split() for line in head if not line.startswith(("-DOCSTART-", "# "))]
-    if rows and all(len(row) > 1 and is_tag(row[-1]) for row in rows):
+    rows = [line.split() for line in head if not line.startswith(("-DOCSTART-", "#"))]
+    # Most lines, as a line may lack its tag: the reader says which
+    if 2 * sum(len(row) > 1 and is_tag(row[-1]) for row in rows) > len(rows):
         return "conll"
     return None
 

@@ -47,6 +47,7 @@ def read_docbin(path: Path, problems: Problems) -> Iterator[AnnotatedPassage]:
             for start, end, label in gold_spans(doc, key)
         )
         labels = annotated_labels(doc, key)
+        knowledge = doc.spans[key].attrs if key in doc.spans else {}
         yield AnnotatedPassage(
             id=str(number),
             text=doc.text,
@@ -54,6 +55,9 @@ def read_docbin(path: Path, problems: Problems) -> Iterator[AnnotatedPassage]:
             corpus=corpus,
             labels=None if labels is None else tuple(labels),
             where=where,
+            partial=bool(knowledge.get("partial", False)),
+            weight=float(knowledge.get("weight", 1.0)),
+            unknown=tuple(sorted((int(start), int(end)) for start, end in knowledge.get("unknown", ()))),
         )
 
 
@@ -69,8 +73,10 @@ def gold_spans(doc: Doc, spans_key: str) -> List[Tuple[int, int, str]]:
     """RETURNS (list): (first character, end character, label) of a reference's gold spans; its entities if it has no group."""
     if spans_key not in doc.spans:
         return [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
+    from ...offsets import own_offsets
+
     group = doc.spans[spans_key]
-    offsets = group.attrs.get("offsets")
-    if offsets is None or len(offsets) != len(group):
-        return [(span.start_char, span.end_char, span.label_) for span in group]
-    return [(int(start), int(end), span.label_) for (start, end), span in zip(offsets, group, strict=True)]
+    return [
+        (*(own or (span.start_char, span.end_char)), span.label_)
+        for span, own in zip(group, own_offsets(group), strict=True)
+    ]

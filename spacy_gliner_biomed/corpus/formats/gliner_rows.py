@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
 from ..passage import AnnotatedPassage
-from .checks import annotation, split_kinds
+from .checks import HALF_PAIR, annotation, running_ends, split_kinds
 from .json_stream import iterate_list
 from .lines import head_of, numbered_lines
 from .naming import corpus_name
@@ -61,7 +61,11 @@ def _passage(row: Any, number: int, corpus: str, where: str, problems: Problems)
         problems.add(where, "a row needs 'ner', a list of [first token, last token, label].")
         return None
     text = " ".join(tokens)
-    ends = _running_ends(tokens)
+    identifier = str(row["id"]) if isinstance(row.get("id"), (str, int)) else str(number)
+    if HALF_PAIR.search(text) or HALF_PAIR.search(identifier):
+        problems.add(where, "the row holds half a surrogate pair, which is no character.")
+        return None
+    ends = running_ends(tokens)
     found = []
     for entity in listed:
         try:
@@ -77,7 +81,7 @@ def _passage(row: Any, number: int, corpus: str, where: str, problems: Problems)
         found.append(annotation(text, [span], label, None, where, problems))
     mentions, _ = split_kinds(found)
     return AnnotatedPassage(
-        id=str(row["id"]) if isinstance(row.get("id"), (str, int)) else str(number),
+        id=identifier,
         text=text,
         mentions=mentions,
         corpus=corpus,
@@ -86,13 +90,8 @@ def _passage(row: Any, number: int, corpus: str, where: str, problems: Problems)
     )
 
 
-def _running_ends(tokens: List[str]) -> List[int]:
-    """RETURNS (List[int]): the character after each token."""
-    ends, at = [], 0
-    for token in tokens:
-        ends.append(at + len(token))
-        at += len(token) + 1
-    return ends
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and not HALF_PAIR.search(value)
 
 
 def _labels(row: Any, positives: List[str], where: str, problems: Problems) -> Optional[Tuple[str, ...]]:
@@ -100,7 +99,7 @@ def _labels(row: Any, positives: List[str], where: str, problems: Problems) -> O
         if row.get(key) is None:
             continue
         negatives = row[key]
-        if isinstance(negatives, list) and all(isinstance(label, str) and label.strip() for label in negatives):
+        if isinstance(negatives, list) and all(map(_is_label, negatives)):
             return tuple(dict.fromkeys((*positives, *negatives)))
         problems.add(where, f"'{key}' must be a list of labels; it is not read.")
     return None

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple
 
-from .lines import open_binary
+from .lines import DAMAGES, open_binary
 
 _BLOCK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
@@ -76,16 +76,13 @@ def iterate_list(path: Path, begins: str = r"\s*\[") -> Iterator[Item]:
 
 def _blocks(path: Path) -> Iterator[tuple[bool, str]]:
     """YIELDS (tuple): whether the file ends here, and its next characters."""
-    import gzip
-    import zlib
-
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
         with open_binary(path) as stream:
             while block := stream.read(_BLOCK):
                 yield False, decoder.decode(block)
         yield True, decoder.decode(b"", final=True)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGES as error:
         raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: this is not UTF-8 ({error.reason}).") from None

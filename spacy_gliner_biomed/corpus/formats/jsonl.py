@@ -13,18 +13,17 @@ mentions: training takes nothing there for a negative. Other keys are let throug
 from __future__ import annotations
 
 import json
-import math
-import re
+import sys
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, Optional
 
 from ..passage import AnnotatedPassage, Discontinuous, Mention
+from .checks import HALF_PAIR, label_fits
 from .lines import numbered_lines
 from .naming import corpus_name
 from .problems import Problems, RaisedProblems
 
 Row = Dict[str, Any]
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(path: Path, problems: Problems) -> Iterator[AnnotatedPassage]:
@@ -136,12 +135,16 @@ def _parse(line: str, where: str, problems: Problems) -> Optional[Row]:
     ):
         problems.add(where, "a passage needs a 'text' and a list of 'entities'.")
         return None
-    if _HALF_PAIR.search(row["text"]):
-        problems.add(where, "the text holds half a surrogate pair, which is no character.")
-        return None
     corpus, labels = row.get("corpus", ""), row.get("labels") or []
     if not isinstance(corpus, str) or not isinstance(labels, list) or not all(isinstance(x, str) and x for x in labels):
         problems.add(where, "'corpus' must be a text and 'labels' a list of texts.")
+        return None
+    for name, value in (("text", row["text"]), ("id", row.get("id")), ("doc_id", row.get("doc_id")), ("corpus", corpus)):
+        if isinstance(value, str) and HALF_PAIR.search(value):
+            problems.add(where, f"the {name} holds half a surrogate pair, which is no character.")
+            return None
+    if HALF_PAIR.search("".join(labels)):
+        problems.add(where, "a label in 'labels' holds half a surrogate pair, which is no character.")
         return None
     for key in ("discontinuous", "unknown"):
         if not isinstance(row.get(key) or [], list):
@@ -151,20 +154,13 @@ def _parse(line: str, where: str, problems: Problems) -> Optional[Row]:
     if not isinstance(row.get("partial", False), bool) or isinstance(weight, bool) or not isinstance(weight, (int, float)):
         problems.add(where, "'partial' must be true or false and 'weight' a number.")
         return None
-    if not 0.0 <= weight < float("inf"):
-        problems.add(where, f"the weight {weight} is no number from 0 up.")
+    if not 0.0 <= weight <= sys.float_info.max:  # a whole number may be larger than any float
+        problems.add(where, f"the weight {str(weight)[:40]} is no number from 0 up.")
         return None
     for key in ("id", "doc_id"):
         if isinstance(row.get(key), bool) or not isinstance(row.get(key, ""), (str, int, type(None))):
             problems.add(where, f"'{key}' must be a text or a whole number, not {row[key]!r}.")
             return None
-    weight = row.get("weight", 1.0)
-    if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not 0 <= weight < math.inf:
-        problems.add(where, f"'weight' must be a number, 0 or more, not {weight!r}.")
-        return None
-    if not isinstance(row.get("partial", False), bool):
-        problems.add(where, f"'partial' must be true or false, not {row['partial']!r}.")
-        return None
     return row
 
 
@@ -187,7 +183,7 @@ def _entity_fits(entity: Any, text: str, where: str, problems: Problems) -> bool
     if text[start:end].isspace():
         problems.add(where, f"the mention {start}–{end} holds nothing but white space.")
         return False
-    return _label_fits(label, f"{start}–{end}", where, problems)
+    return label_fits(label, f"{start}–{end}", where, problems)
 
 
 def _pieces_fit(entity: Any, text: str, where: str, problems: Problems) -> bool:
@@ -205,7 +201,7 @@ def _pieces_fit(entity: Any, text: str, where: str, problems: Problems) -> bool:
     ):
         problems.add(where, f"the mention in pieces {spans} ({label}) does not fit its text of {len(text)} characters.")
         return False
-    return _label_fits(label, str(spans), where, problems)
+    return label_fits(label, str(spans), where, problems)
 
 
 def _region_fits(region: Any, text: str, where: str, problems: Problems) -> bool:
@@ -217,13 +213,6 @@ def _region_fits(region: Any, text: str, where: str, problems: Problems) -> bool
     if isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text):
         return True
     problems.add(where, f"the unknown region {start}–{end} does not fit its text of {len(text)} characters.")
-    return False
-
-
-def _label_fits(label: Any, span: str, where: str, problems: Problems) -> bool:
-    if isinstance(label, str) and label.strip():
-        return True
-    problems.add(where, f"the label {label!r} of mention {span} is blank.")
     return False
 
 

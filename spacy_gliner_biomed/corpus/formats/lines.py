@@ -8,6 +8,8 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, Iterator, Tuple
 
+DAMAGES = (EOFError, gzip.BadGzipFile, zlib.error)  # what reading a damaged gzip file raises
+
 
 def open_binary(path: Path) -> IO[bytes]:
     """RETURNS (IO[bytes]): the file, unpacked where its name ends in `.gz`."""
@@ -44,7 +46,7 @@ def numbered_lines(path: Path) -> Iterator[Tuple[int, str]]:
             for number, line in enumerate(lines, start=1):
                 text = line.decode("utf-8").rstrip("\r\n")
                 yield number, text.removeprefix("\ufeff") if number == 1 else text
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGES as error:
         raise ValueError(f"{path}, after line {number}: the gzip file is damaged ({error}).") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}, line {number}: this is not UTF-8 ({error.reason} at byte {error.start}).") from None
@@ -58,7 +60,7 @@ def read_text(path: Path) -> str:
     try:
         with open_binary(path) as stream:
             return stream.read().decode("utf-8")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGES as error:
         raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -76,5 +78,5 @@ def head_of(path: Path, size: int = 1 << 16) -> str:
     try:
         with open_binary(path) as stream:
             return stream.read(size).decode("utf-8", errors="replace").removeprefix("\ufeff")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGES as error:
         raise ValueError(f"{path}: the gzip file is damaged ({error}).") from None

@@ -22,7 +22,18 @@ BY_SUFFIX = {
     ".bioes": "conll",
     ".spacy": "docbin",
 }
-_ENDINGS = re.compile("({})$".format("|".join(map(re.escape, (*BY_SUFFIX, ".json", ".txt", ".tsv")))), re.IGNORECASE)
+#: Endings of what lies beside a corpus: files that were not finished, and records that our own steps leave.
+BESIDE = (".partial", ".stage.json", ".report.json", ".failures.jsonl")
+# Endings that say nothing about the format, and names of files about a corpus.
+_OPEN = (".json", ".txt", ".tsv")
+_ABOUT = ("readme", "licen", "manifest", "changelog", "citation", "copying", "notice", "authors", "version", "checksums")
+_ENDINGS = re.compile("({})$".format("|".join(map(re.escape, (*BY_SUFFIX, *_OPEN)))), re.IGNORECASE)
+
+
+def may_be_corpus(path: Path) -> bool:
+    """RETURNS (bool): whether a file whose format cannot be told is called as a corpus may be, and not as a file about one."""
+    name = path.name.removesuffix(".gz").lower()
+    return ("." not in name or name.endswith((*BY_SUFFIX, *_OPEN))) and not name.startswith(_ABOUT)
 
 
 def corpus_name(path: Path) -> str:

@@ -21,6 +21,7 @@ from .problems import Problems
 
 _SECTION = re.compile(r"(?P<id>[^\t|]+)\|(?P<kind>[a-z])\|(?P<text>.*)")
 _NUMBER = re.compile(r"-?\d+")
+_DIGITS = tuple("-0123456789")
 
 
 class _Document:
@@ -90,13 +91,14 @@ def _documents(path: Path, problems: Problems) -> Iterator[_Document]:
 
 
 def _mention(document: _Document, columns: List[str], where: str, problems: Problems) -> Optional[Annotation]:
-    if len(columns) >= 3 and not columns[1][:1].isdigit() and not columns[1].startswith("-"):
+    numbers = [column.strip() for column in columns[1:3]]
+    if len(numbers) == 2 and numbers[0] and not numbers[0].startswith(_DIGITS):
         return None  # a relation: ID, its type, and two concepts
-    if len(columns) < 5 or not _NUMBER.fullmatch(columns[1]) or not _NUMBER.fullmatch(columns[2]):
+    if len(columns) < 5 or not all(map(_NUMBER.fullmatch, numbers)):
         problems.add(where, f"a mention needs ID, start, end, words and type, separated by tabs: {columns!r}.")
         return None
     if columns[0] != document.identifier:
         problems.add(where, f"this mention is of document {columns[0]!r}, but stands in {document.identifier!r}.")
         return None
-    span = (int(columns[1]), int(columns[2]))
-    return annotation(document.text, [span], columns[4], columns[3], where, problems)
+    start, end = map(int, numbers)
+    return annotation(document.text, [(start, end)], columns[4], columns[3], where, problems)

@@ -138,3 +138,18 @@ def test_where_test_texts_are_found(tmp_path: Path) -> None:
         test_files([tmp_path / "gone"])
     with pytest.raises(ValueError, match="An n-gram of 0 words"):
         decontaminate_settings(deep, 0)
+
+
+def test_test_texts_need_no_annotations(tmp_path: Path) -> None:
+    """Text, id and document are enough; rows without a text are told of, and a file of nothing else is refused."""
+    corpus = tmp_path / "dev.jsonl"
+    rows = [{"id": "a", "text": TEXT}, {"txt": TEXT}, {"text": "t", "doc_id": "10091616"}]
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = write(tmp_path / "in", [passage(TEXT), passage("Another text.", "PMID:10091616")])
+    assert run(folder, tmp_path / "out", corpus)["reasons"] == {DOCUMENT: {"pubmed": 1}, WORDS: {"pubmed": 1}}
+    counted, lost = read_test_texts((corpus,), 13).sentences()
+    assert counted == "Test passages that were read: 2."
+    assert lost == f"Problems in their files: 1, the first: {corpus}, line 2: a test passage needs a 'text'."
+    corpus.write_text('{"txt": "x"}\n')
+    with pytest.raises(ValueError, match="holds no test passage; name a corpus. Its first problem: .*line 1"):
+        run(folder, tmp_path / "out", corpus)

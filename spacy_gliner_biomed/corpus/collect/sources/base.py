@@ -148,6 +148,7 @@ class Source:
     reader (callable): does the reading.
     settings (tuple): what can be chosen.
     whole_folders (bool): a folder must be read as one, as ids depend on the place of a file in it.
+    suffixes (tuple): endings of the files that it reads in folders, without `.gz`; archives are read too.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Source:
     reader: Reader
     settings: Tuple[Setting, ...] = ()
     whole_folders: bool = False
+    suffixes: Tuple[str, ...] = ()
 
     def complete(self, settings: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         """RETURNS (dict): a checked value for each setting, the default where none is given.

@@ -25,7 +25,7 @@ from .base import Reading, Setting, Source
 from .download import Again, Fetched, fetched
 from .files import documents
 from .http import Client
-from .json_objects import Item, json_objects
+from .json_objects import LINES, Item, json_objects
 from .places import local_file
 
 ADDRESS = "https://clinicaltrials.gov/api/v2/studies"
@@ -34,6 +34,7 @@ NAME = "clinical_trials"
 FIELDS = "NCTId|BriefTitle|LastUpdatePostDate|DetailedDescription|ArmGroupLabel|ArmGroupType|ArmGroupDescription"
 MOST_PAGE = 256 << 20
 MOST_TRIALS = 1000  # a page
+SUFFIXES = (".json", *LINES)
 _ID = re.compile(r"NCT\d{8}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
@@ -46,7 +47,7 @@ def read_clinical_trials(where: str, reading: Reading) -> Iterator[Passage]:
     """
     pages = _fetch_pages(where.removeprefix("query:").strip(), reading) if where.startswith("query:") else None
     for path, note in [local_file(where, reading)] if pages is None else pages:
-        for document in documents(path, (".json", ".jsonl", ".ndjson"), reading.report):
+        for document in documents(path, SUFFIXES, reading.report):
             for item in json_objects(document.stream, document.name, document.where, reading.report):
                 yield from _passages(item, reading, note)
 
@@ -171,4 +172,5 @@ CLINICAL_TRIALS = Source(
         Setting("page", 500, "For a query: trials to a request, 1,000 at most."),
         Setting("address", ADDRESS, "Where the API is."),
     ),
+    suffixes=SUFFIXES,
 )

@@ -23,7 +23,7 @@ from .base import Reading, Setting, Source
 from .download import Again, Fetched
 from .drug_names import set_id_of, title_of
 from .files import documents
-from .http import Client
+from .http import Client, NotThere
 from .places import local_file
 from .xml import records
 from .xml_document import Record
@@ -33,6 +33,7 @@ ADDRESS = "https://dailymed.nlm.nih.gov/dailymed/services/v2/spls/"
 LICENCE = "DailyMed; labels as submitted to the FDA, free to use"
 NAMESPACE = "urn:hl7-org:v3"
 MOST_LABEL = 256 << 20
+SUFFIXES = (".xml",)
 SET_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Elements whose text stands on lines of its own
 _BLOCKS = frozenset({"paragraph", "list", "item", "caption", "br", "footnote", "table"})
@@ -53,7 +54,7 @@ def read_dailymed(where: str, reading: Reading) -> Iterator[Passage]:
 
 def labels(path: Path, reading: Reading) -> Iterator[Record]:
     """YIELDS (Record): each label of a file or folder that is an SPL with a set id; what is none is reported."""
-    for document in documents(path, (".xml",), reading.report):
+    for document in documents(path, SUFFIXES, reading.report):
         for record in records(document.stream, ("document",), document.where, reading.report):
             if NAMESPACE not in (value for key, value in record.element.items() if key.startswith("xmlns")):
                 reading.report.add(
@@ -84,9 +85,7 @@ def _files(where: str, reading: Reading) -> Iterator[Tuple[Path, Optional[Fetche
         address = f"{reading['address'].rstrip('/')}/{set_id}.xml"
         try:
             note = client.fetch(address, path, check=_check_label, most=MOST_LABEL)
-        except OSError as error:
-            if "404" not in str(error):
-                raise
+        except NotThere:
             reading.report.add(address, f"DailyMed has no label of the set id {set_id}.")
         else:
             yield path, note
@@ -163,4 +162,5 @@ DAILYMED = Source(
         Setting("highlights", False, "Also read the highlights, which repeat the label in short."),
         Setting("address", ADDRESS, "Where labels are fetched by set id."),
     ),
+    suffixes=SUFFIXES,
 )

@@ -109,6 +109,8 @@ def _pages_of(window: Window, service: _Service, reading: Reading, page: int) ->
     if found is None:
         search = service.search(window)
         found = search.count
+        for other in folder.glob("page-*"):  # of another length, so that their numbers mean other records
+            other.unlink()
         write_bytes(folder / "search.json", json.dumps({"count": found, "page": page}).encode("utf-8"))
     if found > MOST_RECORDS:
         halves = window.halves()

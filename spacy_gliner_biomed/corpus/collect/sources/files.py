@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Callable, Collection, Iterator, NamedTuple, Optional, Tuple
+from typing import IO, Callable, Collection, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from .report import Report
 
@@ -93,20 +93,21 @@ def documents(path: Path, suffixes: Collection[str], report: Report) -> Iterator
 
     path (Path): a file or folder; `.gz` is unpacked, `.zip` looked into.
     suffixes (collection): endings of the files wanted in folders and archives, without `.gz`, as ".xml".
-    report (Report): told of files that cannot be read; files of other endings are counted there. Pieces that it passes over
-        are not opened: files, and the entries of an archive that is read by itself.
+    report (Report): told of files that cannot be read, and of links that lead out of a folder; files of other endings are
+        counted there. Pieces that it passes over are not opened: files, and the entries of an archive that is read by itself.
     YIELDS (Document): those of folders by name, those of archives in the archive's order.
     RAISES (FileNotFoundError): where there is nothing.
     """
     path = Path(path)
     if path.is_dir():
+        report_links(links_out(path), report)
         for file in plain_files(path):
             if not report.begin_piece():
                 continue
-            if file.suffix == ".zip" or _plain(file.name).endswith(tuple(suffixes)):
+            if is_wanted(file.name, suffixes):
                 yield from _open(file, suffixes, report)
             else:
-                report.leave_out(f"files that do not end in {', '.join(suffixes)} or .zip")
+                report.leave_out(other_endings(suffixes))
     elif path.name.lower().endswith(".zip") and path.is_file():
         yield from _open(path, suffixes, report, in_pieces=True)
     elif path.is_file():
@@ -157,17 +158,44 @@ def decoded(data: bytes, where: str, report: Report) -> Optional[str]:
 
 def plain_files(folder: Path) -> Iterator[Path]:
     """YIELDS (Path): files of a folder and of its folders, by name; not hidden ones, links out of it, notes about downloads."""
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(where, name)
-            wanted = not name.startswith(".") and not name.endswith(NOTES)
-            if wanted and file.is_file() and not (file.is_symlink() and _outside(file, folder)):
+    for _, files in _walked(folder):
+        for file in files:
+            if not file.name.endswith(NOTES) and file.is_file() and not _leads_out(file, folder):
                 yield file
 
 
-def _outside(file: Path, folder: Path) -> bool:
-    return not file.resolve().is_relative_to(folder.resolve())
+def links_out(folder: Path) -> Iterator[Path]:
+    """YIELDS (Path): links in a folder and its folders that lead out of it, to files or folders; what they lead to is not read."""
+    for folders, files in _walked(folder):
+        yield from (path for path in (*files, *folders) if _leads_out(path, folder))
+
+
+def report_links(links: Iterable[Union[Path, str]], report: Report) -> None:
+    """Tell of links that lead out of a folder: a folder from elsewhere could point at what it likes."""
+    for link in links:
+        report.add(str(link), "this link leads out of the folder and is not followed; name the file itself to have it read.")
+
+
+def is_wanted(name: str, suffixes: Collection[str]) -> bool:
+    """RETURNS (bool): whether a file of a folder or an archive is to be opened: it has one of the endings, or is an archive."""
+    return name.lower().endswith(".zip") or _plain(name).endswith(tuple(suffixes))
+
+
+def other_endings(suffixes: Collection[str]) -> str:
+    """RETURNS (str): why the other files are left out."""
+    return f"files that do not end in {', '.join(suffixes)} or .zip"
+
+
+def _walked(folder: Path) -> Iterator[Tuple[List[Path], List[Path]]]:
+    """YIELDS (tuple): folders and files of a folder, and of each below it, by name; not hidden ones."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files = sorted(name for name in names if not name.startswith("."))
+        yield [Path(where, name) for name in folders], [Path(where, name) for name in files]
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
 
 
 def _plain(name: str) -> str:
@@ -209,8 +237,8 @@ def _archive(
             inside = f"{where}/{entry.filename}"
             if entry.is_dir() or not name or name.startswith(".") or "__MACOSX" in entry.filename:
                 continue
-            if not name.lower().endswith(".zip") and not _plain(name).endswith(tuple(suffixes)):
-                report.leave_out(f"files that do not end in {', '.join(suffixes)} or .zip")
+            if not is_wanted(name, suffixes):
+                report.leave_out(other_endings(suffixes))
                 continue
             with reported(inside, report), archive.open(entry) as opened:
                 if name.lower().endswith(".zip"):

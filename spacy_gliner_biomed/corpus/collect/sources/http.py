@@ -29,6 +29,10 @@ MOST_REPLY = 256 << 20
 T = TypeVar("T")
 
 
+class NotThere(OSError):
+    """A server that has nothing at an address: status 404."""
+
+
 @dataclass
 class Client:
     """Fetches files from one service.
@@ -89,7 +93,8 @@ class Client:
         check (callable): looks at the whole file before it gets its name; raises `Again` where it is to be fetched anew.
         most (int): bytes that the file may have.
         RETURNS (Fetched): what lies beside it.
-        RAISES (OSError): where the server refuses, or fails at each try. RAISES (ValueError): for a URL that is not HTTPS.
+        RAISES (OSError): where the server refuses, or fails at each try; `NotThere` where it has no such file.
+        RAISES (ValueError): for a URL that is not HTTPS.
         """
         done = fetched(path)
         if done is not None:
@@ -127,7 +132,8 @@ class Client:
                 message = f"the server says {error.code} {error.reason}"
                 if error.code in RETRIED:
                     raise Again(message, _retry_after(error.headers.get("Retry-After"))) from None
-                raise OSError(f"Cannot fetch '{shown(url)}': {message}.") from None
+                kind = NotThere if error.code == 404 else OSError
+                raise kind(f"Cannot fetch '{shown(url)}': {message}.") from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
                 raise OSError(

@@ -10,6 +10,7 @@ Read again is only the piece that shard ends in: a file or, of an archive, an en
 were fetched stay. The hashes of a part's files are always computed.
 
     OUT/shard-00000.jsonl.gz …
+        records/step.json                   the source's name: no other source or step may write here
         records/part-00000.json             key, hashes of its shards, counts
         records/unfinished-00000.json       of a part that is not: key, hashes of the shards there are, where to go on
         counts.json                         the sum, as the other steps write it
@@ -24,19 +25,29 @@ from collections import Counter
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
 from ...assets import sha256
 from ..counts import Counts, add_up
-from ..passages import SHARD_SIZE, Passage, ShardWriter, read_passages, remove_shards_from, shard_name, write_bytes
-from ..steps import COUNTS, RECORDS
+from ..passages import (
+    SHARD_SIZE,
+    SHARDS,
+    Passage,
+    ShardWriter,
+    read_passages,
+    remove_shards_from,
+    shard_name,
+    write_bytes,
+)
+from ..steps import COUNTS, OWNER, RECORDS, check_target
 from .base import Source
-from .files import plain_files
+from .files import is_wanted, links_out, other_endings, plain_files, report_links
+from .places import is_fetched
 from .report import Report
 
-VERSION = 1  # to be raised when a source gives other passages
+VERSION = 2  # to be raised when a source gives other passages
 PART_BYTES = 64 << 20  # of small files that are read as one part
 PROBLEMS, PROBLEM_TALLY = "problems.txt", "problems"
 
@@ -61,45 +72,87 @@ def read_into(
     progress (bool): a bar on stderr, where that is a terminal.
     RETURNS (dict): what `counts.json` holds: `step`, `version`, `settings`, `shards`, `sha256`, and the sums of
         `Counts.to_dict()`: `in` counts what was read and what was left out, `tallies` the broken documents.
-    RAISES (ValueError): for a wrong setting, and for what cannot be read at all.
+    RAISES (ValueError): for a wrong setting, and for what cannot be read at all; where `out` holds other passages, or lies in
+        a folder that is read, and where a folder holds nothing to read.
     RAISES (OSError): where a server fails for long; what was read and fetched by then stays.
     """
-    complete = source.complete(settings)
+    complete, step = source.complete(settings), f"read {source.name}"
     folder = out / "raw" if raw is None else raw
-    parts = [part for where in wheres for part in _parts(source, where)]
+    check_target(step, [], out)
+    parts = [part for where in wheres for part in _parts(source, where, out)]
+    _write_json(out / RECORDS / OWNER, {"step": step})  # first: whose the folder is, even after a kill
     records: List[Dict[str, Any]] = []
     first = 0
     with tqdm(desc=source.name, unit=" passages", disable=None if progress else True) as bar:
         for number, part in enumerate(parts):
             path = out / RECORDS / f"part-{number:05d}.json"
-            key = _key(VERSION, source.name, complete, size, first, [_fingerprint(where) for where in part])
+            fingerprints = [_fingerprint(where) for where in part.files]
+            key = _key(VERSION, source.name, complete, size, first, fingerprints, part.links, part.others)
             record = _read_json(path)
             if record is None or record.get("key") != key or not _is_whole(out, first, record):
                 unfinished = _Unfinished(out, number, key, first, size)
-                record = {"key": key, **_read_part(out, source, part, complete, folder, unfinished, bar)}
+                read = _read_part(out, source, part.files, complete, folder, unfinished, bar, part.links, part.others)
+                record = {"key": key, **read}
                 _write_json(path, record)  # with it, the part is done
                 unfinished.path.unlink(missing_ok=True)
             records.append(record)
             first += len(record["shards"])
-    return _finish(out, source, complete, records, first)
+    return _finish(out, source, step, complete, records, first)
 
 
-def _parts(source: Source, where: str) -> Iterator[List[str]]:
-    """YIELDS (list): files to read as one part, or what was given, where it is no folder."""
-    path = Path(where)
-    if source.whole_folders or ":" in where or not path.is_dir():
-        yield [where]
+class _Part(NamedTuple):
+    """What is read one after the other.
+
+    files (list): files of a folder, or what was given.
+    links (list), others (int): of a folder's first part: its links that are not followed, how many files have other endings.
+    """
+
+    files: List[str]
+    links: Sequence[str] = ()
+    others: int = 0
+
+
+def _parts(source: Source, where: str, out: Path) -> Iterator[_Part]:
+    """YIELDS (_Part): the parts of a folder; one where it is none, or must be read as one."""
+    if is_fetched(where) or not Path(where).is_dir():
+        yield _Part([where])
         return
+    files = list(plain_files(Path(where)))
+    wanted = [file for file in files if is_wanted(file.name, source.suffixes)]
+    links = [str(link) for link in links_out(Path(where))]
+    _check_folder(source, Path(where), out, bool(wanted), len(files), links)
+    if source.whole_folders:
+        yield _Part([where])
+        return
+    beside: Tuple[Sequence[str], int] = (links, len(files) - len(wanted))
     part: List[str] = []
     n_bytes = 0
-    for file in plain_files(path):
+    for file in wanted:
         part.append(str(file))
         n_bytes += file.stat().st_size
         if n_bytes >= PART_BYTES:
-            yield part
-            part, n_bytes = [], 0
+            yield _Part(part, *beside)
+            part, n_bytes, beside = [], 0, ((), 0)
     if part:
-        yield part
+        yield _Part(part, *beside)
+
+
+def _check_folder(source: Source, folder: Path, out: Path, is_read: bool, n_files: int, links: Sequence[str]) -> None:
+    """RAISES (ValueError): where a run would read its own passages, or remove those of an earlier one for nothing."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"'{out}' lies in '{folder}', where the next run would read it; name a folder elsewhere.")
+    if is_read:
+        return
+    if links:
+        raise ValueError(
+            f"'{folder}' holds nothing to read but links that lead out of it, as '{links[0]}', and those are not followed; "
+            "name the files themselves."
+        )
+    if n_files:
+        endings = ", ".join((*source.suffixes, ".zip"))
+        raise ValueError(f"'{folder}' holds no file for {source.name}, which end in {endings}, packed or not; name another.")
+    if any(out.glob(SHARDS)) and next(read_passages(out), None) is not None:
+        raise ValueError(f"'{folder}' is empty, and '{out}' holds passages; empty that too, or name another folder.")
 
 
 def _read_part(
@@ -110,9 +163,15 @@ def _read_part(
     raw: Path,
     unfinished: _Unfinished,
     bar: Any,
+    links: Sequence[str],
+    others: int,
 ) -> Dict[str, Any]:
     report, counts = Report(), Counts()
     shards, taken = unfinished.restore(report)
+    if not shards:  # else they are in what was restored
+        report_links(links, report)
+        if others:
+            report.leave_out(other_endings(source.suffixes), others)
     n_written = len(shards) * unfinished.size
     with ShardWriter(out, unfinished.size, unfinished.first + len(shards)) as writer:
         writer.count = n_written
@@ -180,7 +239,7 @@ class _Unfinished:
 
 
 def _finish(
-    out: Path, source: Source, settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]], n_shards: int
+    out: Path, source: Source, step: str, settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]], n_shards: int
 ) -> Dict[str, Any]:
     """Remove what an earlier run had more, and sum up."""
     remove_shards_from(out, n_shards)
@@ -192,7 +251,7 @@ def _finish(
     problems = [line for record in records for line in record["problems"]]
     write_bytes(out / PROBLEMS, "".join(f"{line}\n" for line in problems).encode("utf-8", "backslashreplace"))
     total = {
-        "step": f"read {source.name}",
+        "step": step,
         "version": VERSION,
         "settings": json.loads(json.dumps(settings)),
         "shards": n_shards,
@@ -205,6 +264,8 @@ def _finish(
 
 def _fingerprint(where: str) -> List[Any]:
     """RETURNS (list): what tells whether there is anything else to read now; for what is fetched, only where it is."""
+    if is_fetched(where):
+        return [where, ""]
     path = Path(where)
     if path.is_dir():
         return [where, [[file.relative_to(path).as_posix(), sha256(file)] for file in plain_files(path)]]

@@ -6,6 +6,7 @@ A row of a JSON Lines file needs `text`; `id`, `doc_id` (or `document`), `source
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -14,12 +15,23 @@ from ...formats import detect_format, read
 from ..passages import Passage
 from .base import Reading, Setting, Source
 from .download import Fetched
-from .files import MOST_LINE, Document, bounded_lines, decoded, documents, plain_files, reported
+from .files import (
+    MOST_LINE,
+    Document,
+    bounded_lines,
+    decoded,
+    documents,
+    links_out,
+    plain_files,
+    report_links,
+    reported,
+)
 from .json_objects import LINES, Item, json_objects
 from .places import local_file
 
 TEXT, BIOC = (".txt", ".text", ".md"), (".xml", ".json")
 UNITS = ("file", "paragraph")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Our field, and the names it goes by in other people's files
 FIELDS = {
     "id": ("id",),
@@ -45,6 +57,8 @@ def read_local(where: str, reading: Reading) -> Iterator[Passage]:
     if not reading["name"]:
         raise ValueError("The setting 'name' of local cannot be empty; passages carry it as their source.")
     root, note = local_file(where, reading)
+    if root.is_dir():
+        report_links(links_out(root), reading.report)
     for path in plain_files(root) if root.is_dir() else [root]:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
         if _is_bioc(path):
@@ -111,8 +125,16 @@ def _read_text(document: Document, name: str, reading: Reading, note: Optional[F
 def _texts(document: Document, reading: Reading) -> Iterator[Tuple[int, str]]:
     """YIELDS (tuple): the file's text, or its paragraphs, each with the line that it begins in."""
     lines: List[str] = []
-    begins, size = 1, 0
+    begins, size, is_text = 1, 0, True
     for number, data in bounded_lines(document.stream, document.where, reading.report):
+        if b"\0" in data or data.startswith(UTF_16):
+            if is_text:
+                reading.report.add(
+                    f"{document.where}, line {number}",
+                    "this is UTF-16, or no text; it and other lines like it are passed over; save the file as UTF-8.",
+                )
+            is_text = False
+            continue
         line = decoded(data, f"{document.where}, line {number}", reading.report)
         if line is None:
             continue
@@ -153,4 +175,5 @@ LOCAL = Source(
         Setting("unit", "file", "Plain text: a passage a file, or one a paragraph (file, paragraph)."),
     ),
     whole_folders=True,
+    suffixes=(*TEXT, *LINES, *BIOC),
 )

@@ -35,6 +35,7 @@ LICENCE = "published patents; their texts are not restricted by the US patent of
 CLASSES = ("A61K", "A61P", "C07K", "C12N", "G01N33")
 COLUMNS = ("publication_number", "title", "description")
 MOST_FIELD = 32 << 20  # characters
+SUFFIXES = (".csv", ".xml")
 _TAGS = ("us-patent-grant", "us-patent-application")
 _NUMBER = re.compile(r"[A-Z]{2}[- ]?[A-Z]{0,2}\d[\d/-]{0,20}(?:[- ]?[A-Z]\d{0,2})?")
 _BLOCKS = frozenset({"p", "li", "ul", "ol", "dl", "dt", "dd", "heading", "claim-text", "br", "tables", "table"})
@@ -47,7 +48,7 @@ def read_patents(where: str, reading: Reading) -> Iterator[Passage]:
     where (str): a file (.csv, .xml, .gz, .zip), a folder of them, or the https address of one.
     """
     path, note = local_file(where, reading, key_header("USPTO_API_KEY", "X-API-KEY"))
-    for document in documents(path, (".csv", ".xml"), reading.report):
+    for document in documents(path, SUFFIXES, reading.report):
         if document.name.lower().endswith(".csv"):
             yield from _read_csv(document, reading, note)
         else:
@@ -189,4 +190,5 @@ PATENTS = Source(
         Setting("classes", CLASSES, "Full texts: CPC or IPC classes of which a patent must have one; empty for all."),
         Setting("parts", ("description",), "Full texts: what to read of abstract, description and claims."),
     ),
+    suffixes=SUFFIXES,
 )

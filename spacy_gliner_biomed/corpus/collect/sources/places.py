@@ -14,6 +14,13 @@ from .base import Reading
 from .download import Fetched, fetched
 from .http import Client
 
+FETCHED = ("query:", "setid:", "http://", "https://")
+
+
+def is_fetched(where: str) -> bool:
+    """RETURNS (bool): whether this is something to ask a server for, and no path."""
+    return where.startswith(FETCHED)
+
 
 def local_file(
     where: str, reading: Reading, headers: Optional[Mapping[str, str]] = None

@@ -30,6 +30,7 @@ from .xml_text import text_of
 LICENCE = "NLM data terms; abstracts may be under their publishers' copyright"
 # The seed's query: what a disease does to people, in articles that have an abstract
 QUERY = '"pathological conditions, signs and symptoms"[MeSH Terms] AND fha[Filter]'
+SUFFIXES = (".xml",)
 _PMID = re.compile(r"[1-9]\d{0,8}")
 _MONTHS = {
     name: f"{number:02d}"
@@ -70,7 +71,7 @@ class _Seen:
 
 
 def _read_files(path: Path, note: Optional[Fetched], reading: Reading, seen: _Seen) -> Iterator[Passage]:
-    for document in documents(path, (".xml",), reading.report):
+    for document in documents(path, SUFFIXES, reading.report):
         tags = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
         for record in records(document.stream, tags, document.where, reading.report):
             yield from _passage(record, reading, seen, note)
@@ -157,4 +158,5 @@ PUBMED = Source(
         Setting("page", 500, "Records to a request."),
         Setting("address", BASE, "Where the E-utilities are."),
     ),
+    suffixes=SUFFIXES,
 )

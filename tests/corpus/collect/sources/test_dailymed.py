@@ -205,3 +205,10 @@ def test_archive_by_address(tmp_path: Path) -> None:
         assert 2 == len(found) and found[0].retrieved
         assert found == read_all("dailymed", address, raw=tmp_path)[0]
         assert 1 == len(server.requests)
+
+
+def test_a_set_id_with_404_in_it(tmp_path: Path) -> None:
+    """A server that refuses is not one without the label."""
+    with serving(lambda request: Reply(status=403)) as server:
+        with pytest.raises(OSError, match="the server says 403"):
+            read_all("dailymed", f"setid:{SET_ID[:-3]}404", {"address": f"{server.url}/"}, tmp_path)

@@ -267,3 +267,69 @@ def test_sources_and_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit):
         main(["corpus", "drug-names", str(tmp_path / "a.xml"), "--out", str(tmp_path / "names.jsonl")])
     assert [SET_ID] == [json.loads(line)["set_id"] for line in (tmp_path / "names.jsonl").read_text().splitlines()]
+
+
+def test_neighbours_and_links_are_told_of(tmp_path: Path, opened: List[str]) -> None:
+    """What has another ending is not read; a link that leads out is not followed, a file that is named is read."""
+    source = trials(tmp_path / "in", 2)
+    (source / "0.jsonl.md5").write_text("0123 0.jsonl\n")
+    (source / "9.jsonl").symlink_to(trials(tmp_path / "other", 1) / "0.jsonl")
+    done = read(tmp_path / "out", source)
+    assert [str(source / "0.jsonl"), str(source / "1.jsonl")] == opened
+    assert {"clinical_trials": 1} == done["reasons"]["files that do not end in .json, .jsonl, .ndjson or .zip"]
+    assert "9.jsonl: this link leads out of the folder" in (tmp_path / "out" / "problems.txt").read_text()
+    assert done == read(tmp_path / "out", source)
+    assert {"clinical_trials": 5, "clinical_trials_arms": 5} == read(tmp_path / "named", source / "9.jsonl")["out"]
+
+
+def test_a_folder_with_nothing_to_read_removes_nothing(tmp_path: Path) -> None:
+    """Links, files of other endings, none at all behind an earlier run; only a first run may find an empty folder."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    read(out, trials(source, 2))
+    before = content(out)
+    source.rename(tmp_path / "elsewhere")
+    source.mkdir()
+    assert not read(tmp_path / "first", source)["out"] and not read(tmp_path / "first", source)["out"]
+    with pytest.raises(ValueError, match="is empty, and '.*out' holds passages"):
+        read(out, source)
+    (source / "notes.pdf").write_text("x")
+    with pytest.raises(ValueError, match="holds no file for clinical_trials, which end in .json"):
+        read(out, source)
+    (source / "0.jsonl").symlink_to(tmp_path / "elsewhere" / "0.jsonl")
+    with pytest.raises(ValueError, match="holds nothing to read but links that lead out of it, as '.*0.jsonl'"):
+        read(out, source)
+    assert before == content(out)
+
+
+@pytest.mark.parametrize("step", ["read pubmed", "balance"])
+@pytest.mark.parametrize("note", ["records/step.json", "counts.json"])
+def test_passages_of_others_are_not_removed(tmp_path: Path, step: str, note: str) -> None:
+    """Neither another source's nor another step's; its own, even of an earlier version, it goes on with."""
+    out = tmp_path / "out"
+    read(out, trials(tmp_path / "in", 2))
+    (out / "records" / "step.json").unlink()
+    read(out, trials(tmp_path / "in", 3))
+    for name in ("records/step.json", "counts.json"):
+        (out / name).unlink()
+    (out / note).write_text(json.dumps({"step": step}))
+    before = content(out)
+    with pytest.raises(ValueError, match="holds other passages; empty it or name another"):
+        read(out, tmp_path / "in")
+    assert before == content(out)
+
+
+@pytest.mark.parametrize("inside", [".", "out", "a/out"])
+@pytest.mark.parametrize("name", ["local", "clinical_trials"])
+def test_a_target_that_would_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, inside: str) -> None:
+    """A folder is not read into itself, however it is called."""
+    trials(tmp_path / "in", 1)
+    monkeypatch.chdir(tmp_path / "in")
+    with pytest.raises(ValueError, match="where the next run would read it; name a folder elsewhere"):
+        read_into(Path(inside), SOURCES[name], ["."], progress=False)
+    assert ["0.jsonl"] == os.listdir()
+
+
+def test_long_queries_are_no_paths(tmp_path: Path) -> None:
+    """A query may be longer than a file name."""
+    with pytest.raises(ValueError, match="The setting 'from' of pubmed must be a day"):
+        read_into(tmp_path / "out", SOURCES["pubmed"], ["query:" + "fever OR " * 600], progress=False)

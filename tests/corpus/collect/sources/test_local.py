@@ -121,4 +121,21 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "secret.txt")
     (tmp_path / "in" / "b.txt").write_text("open")
-    assert ["open"] == [passage.text for passage in read_all("local", tmp_path / "in")[0]]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "in" / "more").symlink_to(tmp_path / "elsewhere")
+    found, report = read_all("local", tmp_path / "in")
+    assert ["open"] == [passage.text for passage in found]
+    assert [f"{tmp_path / 'in' / name}: this link leads out" for name in ("a.txt", "more")] == [
+        line.partition(" of the folder")[0] for line in problems(report)
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16(tmp_path: Path, encoding: str) -> None:
+    """No passage of zero bytes; the file is told of once, with the way out."""
+    (tmp_path / "a.txt").write_bytes("Fever.\n\nPain.\nRash.\n".encode(encoding))
+    (tmp_path / "b.txt").write_text("Good.")
+    found, report = read_all("local", tmp_path)
+    assert ["Good."] == [passage.text for passage in found]
+    (problem,) = problems(report)
+    assert problem.startswith(f"{tmp_path / 'a.txt'}, line 1: ") and "save the file as UTF-8" in problem

@@ -354,3 +354,13 @@ def test_range_that_is_not_over_is_reported(tmp_path: Path) -> None:
         today = date.today().isoformat()
         _, report = read_all("pubmed", "query:x", {"from": today, "to": today, "address": server.url}, tmp_path)
     assert "not over" in problems(report)[0]
+
+
+def test_other_length_of_pages(tmp_path: Path) -> None:
+    """Pages of another length are fetched anew, as their numbers mean other records."""
+    with serving(FakeEutils(ARTICLES)) as server:
+        settings = {**RANGE, "address": server.url}
+        whole, _ = read_all("pubmed", "query:x", settings, tmp_path)
+        for page in (6, 1):
+            again, _ = read_all("pubmed", "query:x", {**settings, "page": page}, tmp_path)
+            assert [each.id for each in whole] == [each.id for each in again]
