@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, List
+from typing import Any, Callable, Dict, Iterable, List, Optional
 
 from spacy.scorer import PRFScore, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from .offsets import own_offsets
 
-def make_scorer(spans_key: str = "gliner") -> Callable[..., Dict[str, Any]]:
-    """Registered as `spacy_gliner_biomed.Scorer.v1`."""
+
+def make_scorer(spans_key: Optional[str] = None) -> Callable[..., Dict[str, Any]]:
+    """Registered as `spacy_gliner_biomed.Scorer.v1`. spans_key (str): the span group to score; None for that of the pipe."""
     return EntityAndSpanScorer(spans_key)
 
 
@@ -19,10 +21,12 @@ def make_scorer(spans_key: str = "gliner") -> Callable[..., Dict[str, Any]]:
 class EntityAndSpanScorer:
     """Scores with one span group's name. A class and not a closure, so that pipelines can be pickled by their users."""
 
-    spans_key: str
+    spans_key: Optional[str]
 
     def __call__(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        return score_entities_and_spans(list(examples), self.spans_key)
+        # spaCy passes the settings of the pipe
+        spans_key = kwargs.get("spans_key", "gliner") if self.spans_key is None else self.spans_key
+        return score_entities_and_spans(list(examples), spans_key)
 
 
 def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[str, Any]:
@@ -60,11 +64,11 @@ def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[st
 
 
 def spans_of(doc: Doc, spans_key: str) -> set:
-    """RETURNS (set): (first character, end character, label) of a document's spans, by the group's own offsets if it has any."""
+    """RETURNS (set): (first character, end character, label) of a document's spans, by the group's offsets where they fit."""
     if spans_key not in doc.spans:
         return set()
     group = doc.spans[spans_key]
-    offsets = group.attrs.get("offsets")
-    if offsets is None:
-        return {(span.start_char, span.end_char, span.label_) for span in group}
-    return {(int(start), int(end), span.label_) for (start, end), span in zip(offsets, group, strict=True)}
+    return {
+        (*(own or (span.start_char, span.end_char)), span.label_)
+        for span, own in zip(group, own_offsets(group), strict=True)
+    }

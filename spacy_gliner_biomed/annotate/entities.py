@@ -7,6 +7,8 @@ from typing import List
 
 from spacy.tokens import Doc
 
+from ..offsets import own_offsets
+
 
 @dataclass(frozen=True)
 class Entity:
@@ -28,10 +30,14 @@ def read_entities(doc: Doc, spans_key: str = "gliner") -> List[Entity]:
 
     doc (Doc): an annotated document.
     spans_key (str): the span group that holds the spans.
-    RETURNS (List[Entity]): in the group's order: by start, end, label.
+    RETURNS (List[Entity]): in the group's order: by start, end, label. A span that another component has put or moved there has
+        its own characters, and 1 for its score.
     """
     group = doc.spans[spans_key]
-    return [
-        Entity(int(start), int(end), span.label_, float(score), span.start, span.end)
-        for span, score, (start, end) in zip(group, group.attrs["scores"], group.attrs["offsets"], strict=True)
-    ]
+    scores = group.attrs.get("scores", ())
+    entities = []
+    for number, (span, own) in enumerate(zip(group, own_offsets(group), strict=True)):
+        start, end = own or (span.start_char, span.end_char)
+        score = float(scores[number]) if own and number < len(scores) else 1.0
+        entities.append(Entity(start, end, span.label_, score, span.start, span.end))
+    return entities

@@ -30,25 +30,24 @@ def curve(
     bare: bool = typer.Option(False, "--bare", help="Neither other windows nor fewer layers."),
     lexicon: bool = typer.Option(False, "--lexicon", help="A point for the lexicon matcher."),
     gliner: bool = typer.Option(True, help="A point for the exported model under the gliner library."),
-    labels: int = typer.Option(10, min=1, help="Labels asked for while timing."),
+    labels: int = typer.Option(10, min=1, help="How many labels to ask for while timing: a number, not their names."),
     batch_size: List[int] = typer.Option([1, 8, 32], min=1, help="Documents at a time; the fastest counts. Repeatable."),
     rounds: int = typer.Option(3, min=1, help="Timed runs of each batch size; their median counts."),
     limit: int = typer.Option(48, min=1, help="Texts to time."),
     threads: int = typer.Option(0, min=0, help="Torch threads of each process; 0 leaves that to torch."),
     memory: float = typer.Option(8192.0, min=1.0, help="Memory cap of each process, in MiB."),
     threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
-    device: Optional[str] = typer.Option(None, help="cpu or cuda."),
+    device: Optional[str] = typer.Option(None, help="cpu or cuda; cpu without."),
 ) -> None:
     """F1 against words a second: precisions, windows, fewer layers, other models, a lexicon, gliner."""
     import json
-    import shutil
 
     from ..annotate.output import text_file
     from ..checkpoint import load
     from ..evaluation.corpora import corpora_at
     from ..evaluation.curve import curve_corpora, curve_markdown, measure_curve
     from ..evaluation.curve_plot import draw_curve
-    from ..evaluation.curve_points import make_points
+    from ..evaluation.curve_points import make_points, remove_made
     from ..evaluation.html_report.drawing import needs_matplotlib
     from ..evaluation.report import make_folder
     from ..evaluation.run import envelope, typed_command
@@ -65,13 +64,13 @@ def curve(
     scorer = load(model)
     make_folder(out)
     read = curve_corpora(chosen, scorer.card, words, out / "corpora")
-    made_here = out / "checkpoints"  # in one place, so that a second run knows them again and predicts nothing twice
+    made_here = out / "curve-checkpoints"  # in one place, so that a second run knows them again and predicts nothing twice
     points = make_points(
         model, made_here, [each.value for each in precision], () if bare else window, () if bare else layers, others or (),
         names if lexicon else None, gliner,
     )  # fmt: skip
     result = measure_curve(points, read, out / "predictions", settings, labels, limit, scorer.config.max_len, device)
-    shutil.rmtree(made_here, ignore_errors=True)
+    remove_made(points, made_here)
     used = {**settings_of(settings), "model": model, "part": part, "words_of_each": words, "n_labels": labels, "texts": limit}
     made = {**envelope(f"{model}: F1 against speed", typed_command(), used), **result}
     said = curve_markdown(result)

@@ -45,7 +45,7 @@ _training = typer.Option(
 )
 _threshold = typer.Option(None, min=0.0, max=1.0, help="Score that a span must exceed; 0.5 without.")
 _thresholds = typer.Option(None, help="A file of thresholds, from gliner-biomed calibrate.")
-_device = typer.Option(None, help="cpu, cuda or cuda:1.")
+_device = typer.Option(None, help="cpu, cuda or cuda:1; cpu without.")
 _overlap = typer.Option(EvaluatedOverlap.auto, help="Which spans to ask for; auto nests where the corpus does.")
 _precision = typer.Option(Precision.float32, help="How the models compute.")
 _batch_size = typer.Option(32, min=1, help="Documents at a time.")
@@ -81,11 +81,14 @@ def evaluate(
     """How good a model is: scores with confidence intervals, comparisons, errors; as tables, JSON and a page."""
     from tempfile import TemporaryDirectory
 
+    from ..evaluation.calibration import chosen_on
     from ..evaluation.corpora import corpora_at
+    from ..evaluation.html_report.words import enumerate_words
     from ..evaluation.report import make_folder, write_report
     from ..evaluation.run import Settings, envelope, typed_command
     from ..evaluation.run import evaluate as run
     from ..evaluation.systems import Defaults, open_systems
+    from ..evaluation.systems.spec import thresholds_file
     from ..evaluation.training_data import TrainingData
     from ..labels import read_thresholds
 
@@ -123,6 +126,11 @@ def evaluate(
         "bootstrap": bootstrap,
         "seed": seed,
     }
+    for system, text in zip(result["systems"], specs, strict=True):
+        file = thresholds_file(text, thresholds)
+        fitted = [] if file is None else chosen_on(file, chosen)
+        if fitted:
+            system["notes"].append(f"Its thresholds were chosen on {enumerate_words(fitted)}, so its figures there flatter.")
     title = " against ".join(system.name for system in opened)
     result = {**envelope(title, typed_command(), used), **result}
     write_report(result, out)

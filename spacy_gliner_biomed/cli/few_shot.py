@@ -34,7 +34,7 @@ def few_shot(
     ),
     replay_share: float = typer.Option(0.3, min=0.01, max=0.99, help="Part of the words that is replayed."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1; cpu without."),
 ) -> None:
     """F1 with a few examples a label: fine-tune on k of them, several draws each, and score; resumable."""
     from ..evaluation.corpora import choose_corpora, corpora_at

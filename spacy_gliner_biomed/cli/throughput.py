@@ -24,7 +24,7 @@ def throughput(
     max_words: int = typer.Option(256, min=1, help="Longest text, in words; gliner would leave the rest unread."),
     threads: int = typer.Option(0, min=0, help="Torch threads of each process; 0 leaves that to torch."),
     threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
-    device: Optional[str] = typer.Option(None, help="cpu or cuda."),
+    device: Optional[str] = typer.Option(None, help="cpu or cuda; cpu without."),
     out: Optional[Path] = typer.Option(None, help="A folder for result.json, report.html and picture.svg."),
 ) -> None:
     """How fast models are: words a second and memory over batch sizes, each system in a process of its own, in turns."""

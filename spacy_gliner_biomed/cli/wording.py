@@ -26,7 +26,7 @@ def wording(
     threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
     precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1; cpu without."),
     batch_size: int = typer.Option(32, min=1, help="Documents at a time."),
     out: Optional[Path] = typer.Option(None, help="A folder for result.json, report.html, picture.svg and the predictions."),
 ) -> None:

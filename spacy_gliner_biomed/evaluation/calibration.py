@@ -23,10 +23,12 @@ import numpy as np
 from tqdm import tqdm
 
 from ..annotate.output import text_file
+from ..corpus.formats import Problems
 from ..corpus.passage import AnnotatedPassage
 from .corpora import GoldCorpus
 from .significance import f1
 from .systems.base import ScoredMention, System
+from .systems.fingerprint import fingerprint
 
 FINE_BINS = 1_000
 CURVE_BINS = 10
@@ -194,17 +196,20 @@ class ScoreHistogram:
         }
 
 
-def collect(system: System, corpus: GoldCorpus, overlap: str = "", floor: float = FLOOR) -> ScoreHistogram:
+def collect(
+    system: System, corpus: GoldCorpus, overlap: str = "", floor: float = FLOOR, problems: Optional[Problems] = None
+) -> ScoreHistogram:
     """Run a system over a corpus.
 
     system (System): opened with the threshold `floor`.
     corpus (GoldCorpus): the corpus; the system is asked for its labels.
     overlap (str): "flat" or "nested"; empty for nested where the corpus itself nests mentions.
     floor (float): the system's threshold.
+    problems (Problems): collects mentions that do not fit, which are left out; None raises at the first.
     RETURNS (ScoreHistogram): of all passages, which stream through.
     """
     histogram = ScoreHistogram(corpus.labels, floor)
-    gold, asked = tee(tqdm(corpus.passages(), desc=corpus.name, unit=" passages", disable=None))
+    gold, asked = tee(tqdm(corpus.passages(problems), desc=corpus.name, unit=" passages", disable=None))
     predictions = system.predict(asked, corpus.labels, overlap or ("nested" if corpus.is_nested() else "flat"))
     for passage, mentions in zip(gold, predictions, strict=True):
         histogram.add(passage, mentions)
@@ -236,6 +241,18 @@ def write_thresholds(thresholds: Dict[str, Any], path: Path, **details: Any) -> 
     with text_file(path) as stream:
         json.dump({**thresholds, **details}, stream, indent=2, ensure_ascii=False)
         stream.write("\n")
+
+
+def chosen_on(path: Path, corpora: Sequence[GoldCorpus]) -> List[str]:
+    """Which corpora a file's thresholds were chosen on: figures on these flatter.
+
+    path (Path): a file that `labels.read_thresholds` reads.
+    corpora (Sequence[GoldCorpus]): known again by their bytes, wherever they lie.
+    RETURNS (List[str]): names; none where the file does not say what it was made on.
+    """
+    made_on = json.loads(path.read_text(encoding="utf-8-sig")).get("corpora")
+    sums = {entry.get("sha256") for entry in made_on if isinstance(entry, dict)} if isinstance(made_on, list) else set()
+    return [corpus.name for corpus in corpora if fingerprint(str(corpus.path))["sha256"] in sums]
 
 
 def _is_earned(best: BestThreshold, min_mentions: int) -> bool:

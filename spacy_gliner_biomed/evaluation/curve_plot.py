@@ -50,6 +50,8 @@ def draw_curve(result: Mapping[str, Any], path: Path) -> None:
             if key == "ratio":
                 shown = [tick for tick in TICKS if min(speeds) / 1.2 <= tick <= max(speeds) * 1.2]
                 axes.set_xticks(shown, [f"{tick:g}×" for tick in shown])
+            else:
+                axes.xaxis.set_major_formatter(lambda value, _: count(value))
         axes.margins(0.14)
         axes.grid()
         axes.set_ylabel("strict F1, %, mean over the corpora")

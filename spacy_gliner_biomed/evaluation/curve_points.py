@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional, Sequence
@@ -16,6 +18,7 @@ PRECISIONS, WINDOWS, LAYERS = ("float32", "bfloat16", "int8"), (64, 128), (5, 4,
 GLINER, LEXICON, GIVEN = "gliner", "lexicon", "other models"
 WINDOW, LAYER = "window", "layers kept, not trained again"
 FAMILIES = ("precision", WINDOW, LAYER, GIVEN, LEXICON, GLINER)
+MADE = (WINDOW, LAYER, GLINER)  # families whose checkpoints are made for the curve
 MODEL_FOLDER = Path(__file__).resolve().parents[1] / "models"
 
 
@@ -91,6 +94,18 @@ def make_points(
         if names.count(each) > 1:
             raise ValueError(f"Two points are called '{each}'; name one of the systems: other=…")
     return points
+
+
+def remove_made(points: Sequence[Point], folder: Path) -> None:
+    """Remove the checkpoints that `make_points` has made, and their folder where nothing else lies in it.
+
+    points (list): as `make_points` returns them. folder (Path): the folder it was given.
+    """
+    for point in points:
+        if point.place is not None and point.family in MADE:
+            shutil.rmtree(point.place, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def with_window(scorer: SpanScorer, max_len: int) -> SpanScorer:

@@ -23,7 +23,7 @@ from .few_shot_corpora import FewShotCorpus, scored_facts, wanted_labels
 from .few_shot_sampling import choose_passages, count_mentions
 from .kinds import group_labels
 
-CELL_FORMAT = 1  # a change of how cells are made begins anew
+CELL_FORMAT = 2  # a change of how cells are made begins anew
 
 Counts = Dict[str, List[int]]  # label → true positives, false positives, false negatives
 
@@ -106,11 +106,14 @@ def run_few_shot(
 def gains(entries: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Mean gain over zero-shot, over corpora; figures of different kinds are never mixed.
 
-    entries (Sequence[dict]): `few_shot` of a result.
+    entries (Sequence[dict]): `few_shot` of a result. Those without a gold mention (`support`) are left out: no model could
+        score there.
     RETURNS (list): for each kind and k: the mean zero-shot F1, the mean F1, their difference (0 to 1), and the corpora.
     """
     groups: Dict[Tuple[str, int], List[Tuple[float, float]]] = {}
     for entry in entries:
+        if entry.get("support") == 0:
+            continue
         pair = (entry["f1_zero_shot"], float(np.mean(entry["f1"])))
         groups.setdefault((entry["kind"], entry["k"]), []).append(pair)
     return [
@@ -189,7 +192,7 @@ class _Runner:
         chosen = choose_passages(counts, k, seed)
         wanted = set(chosen)
         examples = [
-            replace(passage, corpus=corpus.name, labels=None)
+            replace(passage, corpus=corpus.name)  # its labels stay: what it was not annotated for is unknown there
             for number, passage in enumerate(corpus.learnable())
             if number in wanted
         ]
@@ -247,6 +250,7 @@ def _entries(
                 "k": k,
                 "kind": kind,
                 "labels": list(labels),
+                "support": sum(done[0, 0]["counts"][label][place] for label in labels for place in (0, 2)),
                 "f1": [_f1(cell["counts"], labels) for cell in cells],
                 "f1_zero_shot": _f1(done[0, 0]["counts"], labels),
                 "seconds": [cell["seconds"] for cell in cells],

@@ -66,7 +66,7 @@ def pair_corpora(examples: Sequence[GoldCorpus], tests: Sequence[GoldCorpus]) ->
 
 
 def wanted_labels(corpus: FewShotCorpus, wanted: Sequence[str]) -> Tuple[str, ...]:
-    """RETURNS (Tuple[str, ...]): the labels to learn: those wanted, or all that the scored side annotates.
+    """RETURNS (Tuple[str, ...]): the labels to learn: those wanted, each once, or all that the scored side annotates.
 
     RAISES (ValueError): for a label that it does not annotate, and where there is none.
     """
@@ -75,7 +75,7 @@ def wanted_labels(corpus: FewShotCorpus, wanted: Sequence[str]) -> Tuple[str, ..
             raise ValueError(f"'{label}' is no label of {corpus.name}; it has {', '.join(corpus.test.labels)}.")
     if not (wanted or corpus.test.labels):
         raise ValueError(f"The corpus {corpus.test.path} has no label at all; there is nothing to find in it.")
-    return tuple(wanted) or corpus.test.labels
+    return tuple(dict.fromkeys(wanted)) or corpus.test.labels
 
 
 def scored_facts(corpus: FewShotCorpus, labels: Sequence[str], limit: int) -> Dict[str, Any]:

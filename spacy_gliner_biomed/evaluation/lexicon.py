@@ -23,6 +23,7 @@ from spacy.tokens import Doc
 
 from ..corpus.passage import Mention
 from .lexicon_names import class_words, is_case_sensitive, spellings, split_words
+from .synonyms import fold_label
 
 LABEL_TABLE = Path(__file__).with_name("lexicon_labels.tsv")
 CLASS_WORD = "\tclass word"  # marks the matcher's key of names that only say a class
@@ -120,21 +121,20 @@ class LexiconMatcher:
 def label_keys(corpus_labels: Sequence[str], table: Dict[str, LabelRow]) -> Dict[str, str]:
     """Which keys of the matcher stand for the labels of a corpus.
 
-    corpus_labels (Sequence[str]): the corpus' inventory.
+    corpus_labels (Sequence[str]): the corpus' inventory; case and punctuation make no difference.
     table (Dict[str, LabelRow]): as `read_label_table` returns it.
     RETURNS (Dict[str, str]): key → corpus label, the likeliest reading of an ambiguous name first. Empty where the
         corpus and the lexicon share no label.
     """
+    folded = {fold_label(label): row for label, row in table.items()}
+    rows = {label: folded[fold_label(label)] for label in corpus_labels if fold_label(label) in folded}
     ranked = [
-        (rank, lexicon_label, label)
-        for label in corpus_labels
-        if label in table
-        for rank, lexicon_label in enumerate(table[label].lexicon_labels)
+        (rank, lexicon_label, label) for label, row in rows.items() for rank, lexicon_label in enumerate(row.lexicon_labels)
     ]
     keys: Dict[str, str] = {}
     for _, lexicon_label, label in sorted(ranked, key=lambda row: row[0]):
         keys.setdefault(lexicon_label, label)
-        if table[label].keeps_class_words:
+        if rows[label].keeps_class_words:
             keys.setdefault(lexicon_label + CLASS_WORD, label)
     return keys
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from ..corpus.discontinuous import Tally
 from ..corpus.formats import Problems
 from .corpora import GoldCorpus
-from .kinds import group_labels
+from .kinds import UNKNOWN, UNSEEN_LABEL, group_labels
 from .metrics.accumulate import Scoreboard
 from .metrics.errors import ErrorAnalysis
 from .metrics.matching import MATCHINGS, PassageMatcher
@@ -217,11 +217,12 @@ def _score(
     training: Optional[TrainingData],
 ) -> None:
     """One row for each kind of figure, and one analysis of errors."""
+    kinds = group_labels(system.card, corpus.name, labels)
     groups = {
         kind: (set(own), PassageMatcher(own), Scoreboard(own, settings.n_bootstrap, settings.seed))
-        for kind, own in group_labels(system.card, corpus.name, labels).items()
+        for kind, own in kinds.items()
     }
-    seen = None if system.card is None else {label for own in system.card.labels.values() for label in own}
+    seen = None if UNKNOWN in kinds else {label for kind, own in kinds.items() if kind != UNSEEN_LABEL for label in own}
     surfaces = None if training is None else training.surfaces
     analysis = ErrorAnalysis(surfaces, seen, settings.worst, labels)
     for passage, predicted in zip(passages_again(corpus), stored, strict=True):
@@ -260,8 +261,6 @@ def _compare(result: Dict[str, Any], corpus: GoldCorpus, one: Answer, other: Ans
             for predicted in both
         ]
         test.add(passage.document, *counts)
-    found = test.result()
-    interval = settings.n_bootstrap > 0
     result["comparisons"].append(
         {
             "a": one[0],
@@ -269,14 +268,7 @@ def _compare(result: Dict[str, Any], corpus: GoldCorpus, one: Answer, other: Ans
             "corpus": corpus.name,
             "labels": shared,
             "matching": "strict",
-            "f1_a": found.f1_a,
-            "f1_b": found.f1_b,
-            "difference": {
-                "value": found.difference,
-                "low": found.low if interval else None,
-                "high": found.high if interval else None,
-            },
-            "p": found.p,
+            **test.result().to_dict(),
             "method": COMPARISON,
         }
     )

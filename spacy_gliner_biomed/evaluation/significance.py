@@ -12,10 +12,11 @@ procedure, Scandinavian Journal of Statistics 6, 1979.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .metrics.figures import INTERVAL, ratios
 from .metrics.resampling import document_flips, document_weights
 
 METHOD = "paired approximate randomisation over documents ({rounds:,} rounds), Holm-corrected"
@@ -27,7 +28,8 @@ class Difference(NamedTuple):
     """Two systems' F1 on the same documents.
 
     f1_a, f1_b (float): 0 to 1.
-    difference (float): `f1_a - f1_b`; low, high (float): its 95 % interval, by a Poisson bootstrap over documents.
+    difference (float): `f1_a - f1_b`; low, high (float): its 95 % interval, by a Poisson bootstrap over documents; None where
+        fewer than two documents were seen, or in no draw both systems have an F1.
     p (float): two-sided.
     documents (int): batches of passages that share an id and came together count once.
     """
@@ -35,8 +37,8 @@ class Difference(NamedTuple):
     f1_a: float
     f1_b: float
     difference: float
-    low: float
-    high: float
+    low: Optional[float]
+    high: Optional[float]
     p: float
     documents: int
 
@@ -63,6 +65,8 @@ class PairedTest:
         self._drawn = np.zeros((2, n_bootstrap, 3))
         self._waiting: Dict[str, np.ndarray] = {}
         self._n_documents = 0
+        self._first_document: Optional[str] = None
+        self._several_documents = False
 
     def add(self, document_id: str, counts_a: Sequence[float], counts_b: Sequence[float]) -> None:
         """Count a passage.
@@ -84,9 +88,15 @@ class PairedTest:
         self._settle()
         f1_a, f1_b = (float(value) for value in f1(self._totals))
         p = float(randomisation_p(self._totals[0], self._totals[1], self._moved))
-        drawn = f1(self._drawn[0]) - f1(self._drawn[1])
-        low, high = np.percentile(drawn, [2.5, 97.5]) if self.n_bootstrap else (float("nan"), float("nan"))
-        return Difference(f1_a, f1_b, f1_a - f1_b, float(low), float(high), p, self._n_documents)
+        return Difference(f1_a, f1_b, f1_a - f1_b, *self._interval(), p, self._n_documents)
+
+    def _interval(self) -> Tuple[Optional[float], Optional[float]]:
+        drawn = ratios(self._drawn[0])[:, 2] - ratios(self._drawn[1])[:, 2]
+        known = drawn[~np.isnan(drawn)]
+        if not (self._several_documents and len(known)):  # draws of one document are all alike and would feign certainty
+            return None, None
+        low, high = np.percentile(known, INTERVAL)
+        return float(low), float(high)
 
     def _settle(self) -> None:
         if not self._waiting:
@@ -95,6 +105,9 @@ class PairedTest:
         counts = np.stack(list(self._waiting.values()))  # (documents, 2, 3)
         self._waiting = {}
         self._n_documents += len(documents)
+        if self._first_document is None:
+            self._first_document = documents[0]
+        self._several_documents |= any(document != self._first_document for document in documents)
         self._totals += counts.sum(axis=0)
         moved = counts[:, 1] - counts[:, 0]
         differ = np.flatnonzero(moved.any(axis=1))

@@ -106,14 +106,16 @@ def wording_systems(
 def wording_table(result: Mapping[str, Any]) -> List[Dict[str, Any]]:
     """The spread over wordings, from a result of `run.evaluate` on `wording_systems`.
 
+    result (Mapping): rows without a gold mention are left out: no wording could score there.
     RETURNS (list): one entry a corpus and kind: strict micro F1 by `names`, each of the `paraphrases`, their `mean`, `worst` and
         `best`, `kept` (the worst over the best, names included) and, where there are descriptions, `descriptions` and
         `descriptions_kept` (theirs over the names').
     """
     found: Dict[tuple, Dict[str, float]] = {}
     for row in result["rows"]:
-        value = row["scores"]["strict"]["micro"]["f1"]["value"]
-        found.setdefault((row["corpus"], row["kind"]), {})[row["system"]] = value
+        strict = row["scores"]["strict"]["micro"]
+        if strict["support"]:
+            found.setdefault((row["corpus"], row["kind"]), {})[row["system"]] = strict["f1"]["value"]
     table = []
     for (corpus, kind), by_system in found.items():
         paraphrases = [value for name, value in by_system.items() if name not in (NAMES, DESCRIPTIONS)]

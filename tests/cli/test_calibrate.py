@@ -106,3 +106,41 @@ class TestAnnotate:
         outcome = run(capsys, "annotate", "fever", "--thresholds", tmp_path / "t.json")
         assert (1, 1) == (outcome.status, len(outcome.err.splitlines()))
         assert "holds no thresholds; it must be an object with 'threshold', 'labels', or both." in outcome.err
+
+
+def test_a_mention_that_does_not_fit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Is left out and told, and the thresholds are written all the same."""
+    outside = {"start": 0, "end": 99, "label": "drug"}
+    path = write_corpus(tmp_path, "dev", "a", [{**ROW, "entities": [*ROW["entities"], outside]}])
+    outcome = run(capsys, "calibrate", "mini", "--corpora", tmp_path, "--out", tmp_path / "t.json")
+    assert outcome.status == 0, outcome.err
+    assert f"Left out: {path}, line 1: the mention 0–99 (drug) does not fit" in outcome.err
+    assert "| all labels | 2 |" in outcome.out
+
+
+def test_a_corpus_without_any_span(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Has no calibration error, in the page neither."""
+    write_corpus(tmp_path, "dev", "a", [ROW])
+    write_corpus(tmp_path, "dev", "b", [{"id": "p1", "text": "Hello", "entities": [{"start": 0, "end": 5, "label": "drug"}]}])
+    options = ("--out", tmp_path / "t.json", "--report", tmp_path / "page")
+    outcome = run(capsys, "calibrate", "mini", "--corpora", tmp_path, *options)
+    assert outcome.status == 0, outcome.err
+    assert "calibration error –" in (tmp_path / "page" / "report.html").read_text()
+
+
+def test_figures_on_the_same_corpus(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With thresholds chosen there are told to flatter, wherever the file lies, and those on another are not."""
+    write_corpus(tmp_path, "dev", "a", [ROW])
+    again, other = write_corpus(tmp_path, "x", "a", [ROW]), write_corpus(tmp_path, "x", "b", [JAK2])
+    file = tmp_path / "t.json"
+    assert run(capsys, "calibrate", "mini", "--corpora", tmp_path, "--out", file).status == 0
+    told = "mini: Its thresholds were chosen on a, so its figures there flatter."
+    for corpus, system, options, flatters in (
+        (again, "mini", ("--thresholds", file), True),
+        (again, f"mini,thresholds={file}", (), True),
+        (again, "mini,threshold=0.5", ("--thresholds", file), False),
+        (other, "mini", ("--thresholds", file), False),
+    ):
+        outcome = run(capsys, "evaluate", system, "--corpora", corpus, "--bootstrap", 0, *options)
+        assert outcome.status == 0, outcome.err
+        assert flatters == (told in outcome.out)

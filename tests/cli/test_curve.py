@@ -19,10 +19,12 @@ CARD = TrainingCard(corpora=[{"name": "a"}], labels={"a": ["drug", "disease"]})
 
 
 def test_a_curve(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Table, figures, picture; no checkpoint stays behind. The clock is the throughput protocol's, tested with it."""
+    """Table, figures, picture; no checkpoint of its own stays behind. The clock is the throughput protocol's, tested with it."""
     checkpoint.save(make_scorer(tied=True, pass_rate=0.0, card=CARD), tmp_path / "model")
     write_corpus(tmp_path, "dev", "a.dev", [ROW])
     out = tmp_path / "out"
+    resumed = out / "checkpoints" / "step-1"  # of a training that has the same folder
+    resumed.mkdir(parents=True)
 
     def timed(systems: dict, texts: list, label_sets: dict, settings: ThroughputSettings) -> dict:
         assert ((2,), [ROW["text"]]) == (settings.batch_sizes, texts)
@@ -37,7 +39,8 @@ def test_a_curve(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch
     points = json.loads((out / "curve.json").read_text())["points"]
     assert ["float32", "window 12", "1 of 2 layers"] == [point["name"] for point in points]
     assert all(point["bytes"] > 0 and point["ratio"] is None for point in points)
-    assert {"curve.json", "curve.md", "curve.svg", "corpora", "predictions"} == {path.name for path in out.iterdir()}
+    assert {"checkpoints", "curve.json", "curve.md", "curve.svg", "corpora", "predictions"} == {path.name for path in out.iterdir()}
+    assert resumed.is_dir()
     answers = {path: path.stat().st_mtime_ns for path in (out / "predictions").rglob("*.jsonl")}
     assert 3 == len(answers)
     assert 0 == run(capsys, "curve", tmp_path / "model", "--corpora", tmp_path, "--out", out, *options).status

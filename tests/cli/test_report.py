@@ -40,3 +40,11 @@ def test_no_result(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     outcome = run(capsys, "report", tmp_path / "x.json")
     assert (outcome.status, outcome.err.count("\n")) == (1, 1)
     assert "x.json' is no evaluation result: the file has no 'format'; write it again" in outcome.err
+
+
+def test_a_result_nested_too_deeply(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One sentence."""
+    (tmp_path / "deep.json").write_text("[" * 200_000, encoding="utf-8")
+    outcome = run(capsys, "report", tmp_path / "deep.json")
+    assert (outcome.status, outcome.err.count("\n")) == (1, 1)
+    assert "deep.json' is nested too deeply for a result file." in outcome.err

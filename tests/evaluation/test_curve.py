@@ -168,3 +168,12 @@ def test_a_picture(tmp_path: Path) -> None:
     assert "int8: F1 70.0, 40 words a second" in drawn and "multiples of gliner's" in drawn
     with pytest.raises(ValueError, match="no point was timed"):
         draw_curve({"points": rows[-1:]}, tmp_path / "none.svg")
+
+
+def test_plain_numbers_on_a_logarithmic_axis(tmp_path: Path) -> None:
+    """Words a second that lie far apart."""
+    pair = (("slow", 0.5, 5e3), ("fast", 0.6, 9e4))
+    rows = [{**entry(name, "precision", f1, speed, None), "best": True} for name, f1, speed in pair]
+    draw_curve({"points": rows}, tmp_path / "curve.svg")
+    drawn = (tmp_path / "curve.svg").read_text()
+    assert ">10,000<" in drawn and "$" not in drawn

@@ -19,6 +19,7 @@ from spacy_gliner_biomed.evaluation.few_shot import FewShotSettings, gains, run_
 from spacy_gliner_biomed.evaluation.few_shot_corpora import FewShotCorpus, pair_corpora
 from spacy_gliner_biomed.evaluation.few_shot_sampling import choose_passages, count_mentions
 from spacy_gliner_biomed.evaluation.html_report.schema import check_result
+from spacy_gliner_biomed.evaluation.html_report.verdict import verdict
 from spacy_gliner_biomed.evaluation.run import envelope
 from spacy_gliner_biomed.scorer import TrainingCard
 from tests.evaluation.support import write_corpus
@@ -179,6 +180,30 @@ def test_examples_are_annotated_for_all_labels(model: str, corpora: list[FewShot
     assert trainings[0]["labels"] == ("disease",)
     assert ["a.dev has fewer than 50 mentions to learn from of: disease (8)."] == result["systems"][0]["notes"]
     assert result["corpora"][0]["mentions"] == 3
+
+
+def test_what_examples_were_annotated_for(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path) -> None:
+    """Stays with them: other labels are unknown there, not absent."""
+    path = write_corpus(tmp_path, "other", "a.train", [{**row(0, "a rash", "rash|disease"), "labels": ["disease"]}])
+    corpus = FewShotCorpus("a.dev", open_corpus(path), corpora[0].test)
+    run(model, [corpus], tmp_path, FewShotSettings(k=(1,), seeds=1))
+    assert [("disease",)] == [passage.labels for passage in trainings[0]["passages"]]
+
+
+def test_a_label_named_twice(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path) -> None:
+    """Is one label."""
+    run(model, corpora, tmp_path, FewShotSettings(k=(1,), seeds=1, labels=("disease", "drug", "disease")))
+    assert ("disease", "drug") == trainings[0]["labels"]
+
+
+def test_labels_without_a_gold_mention(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path) -> None:
+    """Have no part in the gains, nor in what is said."""
+    path = write_corpus(tmp_path, "other", "a.dev", [{**row(0, "no aspirin", ""), "labels": ["drug", "disease"]}])
+    corpus = FewShotCorpus("a.dev", corpora[0].examples, open_corpus(path))
+    result = run(model, [corpus], tmp_path, FewShotSettings(k=(1,), seeds=1))
+    assert [0, 0] == [entry["support"] for entry in result["few_shot"]]
+    assert [] == result["few_shot_gains"]
+    assert "Nothing was measured." == verdict(result).headline
 
 
 def test_replay_leaves_the_corpus_out(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path) -> None:

@@ -94,6 +94,13 @@ def test_a_corpus_that_shares_no_label() -> None:
     assert {} == label_keys(["cell line"], read_label_table())
 
 
+def test_case_makes_no_other_label() -> None:
+    """Of a corpus; its own spelling is what mentions get."""
+    plain = label_keys(["disease", "gene or gene product"], read_label_table())
+    names = {"disease": "Disease", "gene or gene product": "GENE_OR_GENE_PRODUCT"}
+    assert {key: names[label] for key, label in plain.items()} == label_keys(list(names.values()), read_label_table())
+
+
 def test_the_committed_table() -> None:
     """Every row has labels of the lexicon, and says what becomes of class words."""
     table = read_label_table()

@@ -95,6 +95,11 @@ def test_kinds_are_never_mixed(corpora: Path, tmp_path: Path) -> None:
     } == kinds
     strict = {entry["kind"]: entry["n_rows"] for entry in result["means"] if entry["matching"] == "strict"}
     assert {"unseen corpus": 1, "unseen label": 2} == strict
+    # A label is seen under any of its names, in the analysis of errors as in the kinds
+    renamed = TrainingCard(corpora=[{"name": "elsewhere"}], labels={"elsewhere": ["Disease"]})
+    system = Marked("one", {"fever": "disease", "nothing": "drug"}, renamed)
+    seen = evaluate([system], find_corpora(corpora), tmp_path / "again", QUICK)["errors"][0]["by_label_seen"]
+    assert {"seen": {"gold": 2, "found": 1}, "unseen": {"gold": 1, "found": 0}} == seen
     assert means([]) == []
 
 

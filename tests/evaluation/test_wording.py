@@ -73,3 +73,12 @@ def test_only_the_labels_of_the_corpora_decide() -> None:
     systems = wording_systems(build_pipeline(), {"medicine": WORDINGS["medicine"], "organ": other}, 0.5)
     asked = [system.wording for system in systems if system.name.startswith("paraphrase")]
     assert [{"medicine": "drug", "organ": "body part"}, {"medicine": "compound", "organ": "body part"}] == asked
+
+
+def test_rows_without_a_gold_mention(tmp_path: Path) -> None:
+    """Are left out, as no wording could score there."""
+    write_corpus(tmp_path, "dev", "a", [MEDICINE])
+    write_corpus(tmp_path, "dev", "b", [{"id": "p1", "text": "Hello", "labels": ["illness"], "entities": []}])
+    systems = wording_systems(build_pipeline(), WORDINGS, 0.5)
+    result = evaluate(systems, find_corpora(tmp_path), tmp_path / "kept", Settings(n_bootstrap=0, compare=False))
+    assert ["a"] == [entry["corpus"] for entry in wording_table(result)]

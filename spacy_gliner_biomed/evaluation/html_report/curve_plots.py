@@ -35,7 +35,7 @@ def calibration_drawing(result: Result) -> Optional[Drawing]:
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
             axes.set_xlim(0, 1.02)
             axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-            errors = ", ".join(percent(entry["ece"]) for entry in entries)
+            errors = ", ".join(percent(entry.get("ece")) for entry in entries)
             axes.set_title(f"{corpus}\ncalibration error {errors}", fontsize=8.5)
             axes.set_xlabel("score")
         panels[0].set_ylabel("right, %")

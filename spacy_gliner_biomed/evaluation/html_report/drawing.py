@@ -56,6 +56,7 @@ SETTINGS: Dict[str, Any] = {
     "axes.unicode_minus": True,
     "figure.facecolor": "none",
     "text.color": COLOURS["ink"],
+    "text.parse_math": False,  # labels and names may hold any signs
     "xtick.color": COLOURS["muted"],
     "ytick.color": COLOURS["ink"],
     "xtick.major.size": 0,

@@ -27,7 +27,7 @@ from .tables import (
     score_tables,
     throughput_tables,
 )
-from .verdict import verdict
+from .verdict import has_gold, verdict
 from .words import KINDS, MATCHINGS, interval, percent, plural, with_interval
 
 FOLDER = Path(__file__).parent
@@ -189,7 +189,7 @@ def _worst(result: Mapping[str, Any], most: int) -> Iterator[Worst]:
 
 def _tiles(result: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
     """Big numbers at the top: the first system's strict F1 of each kind: a mean that was given, or its only row."""
-    rows: List[Mapping[str, Any]] = [row for row in result.get("rows") or () if row["scores"].get("strict")]
+    rows: List[Mapping[str, Any]] = [row for row in result.get("rows") or () if row["scores"].get("strict") and has_gold(row)]
     for kind in kinds_in(rows):
         of_kind = [row for row in rows if row["kind"] == kind]
         system = of_kind[0]["system"]

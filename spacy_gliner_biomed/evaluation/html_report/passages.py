@@ -114,22 +114,36 @@ def _both_sides(
 
 def _levels(spans: Sequence[Span]) -> Dict[Span, int]:
     """The line each span is drawn on: 0 is nearest to the text; spans that overlap take different ones."""
+    crossing: Dict[Span, List[Span]] = {}
+    running: List[Span] = []
+    for span in sorted(set(spans)):
+        running = [other for other in running if other[1] > span[0]]
+        crossing[span] = list(running)
+        for other in running:
+            crossing[other].append(span)
+        running.append(span)
     placed: Dict[Span, int] = {}
-    for span in sorted(set(spans), key=lambda span: (span[1] - span[0], span)):
-        taken = {level for other, level in placed.items() if other[0] < span[1] and span[0] < other[1]}
+    for span in sorted(crossing, key=lambda span: (span[1] - span[0], span)):
+        taken = {placed[other] for other in crossing[span] if other in placed}
         placed[span] = next(level for level in range(len(taken) + 1) if level not in taken)
     return placed
 
 
 def _pieces(text: str, drawn: Sequence[_Drawn], levels: Mapping[str, Dict[Span, int]]) -> Tuple[Piece, ...]:
     cuts = sorted({0, len(text), *(end for one in drawn for end in one.span[:2])})
+    highest = {side: max(inner.values(), default=0) for side, inner in levels.items()}
+    starting: Dict[int, List[int]] = {}
+    for place, one in enumerate(drawn):
+        starting.setdefault(one.span[0], []).append(place)
     pieces = []
+    places: List[int] = []
     for start, end in pairwise(cuts):
-        running = [one for one in drawn if one.span[0] <= start and end <= one.span[1]]
+        places = sorted([place for place in places if drawn[place].span[1] > start] + starting.get(start, []))
+        running = [drawn[place] for place in places]
         begun = sorted((one for one in running if one.span[0] == start), key=lambda one: -one.span[1])
         tags = tuple(_tag(one) for one in begun if not (one.side == "predicted" and one.outcome == "correct"))
         pieces.append(
-            Piece(text[start:end], tags, _style(running, end, levels), "; ".join(one.hint for one in running))
+            Piece(text[start:end], tags, _style(running, end, levels, highest), "; ".join(one.hint for one in running))
         )
     return tuple(pieces)
 
@@ -138,14 +152,15 @@ def _tag(one: _Drawn) -> Tag:
     return Tag(one.side, one.outcome.replace(" ", "-"), SIGNS[one.outcome], one.span[2], one.hint)
 
 
-def _style(running: Sequence[_Drawn], end: int, levels: Mapping[str, Dict[Span, int]]) -> str:
+def _style(
+    running: Sequence[_Drawn], end: int, levels: Mapping[str, Dict[Span, int]], highest: Mapping[str, int]
+) -> str:
     """CSS of the lines over one piece: an image, a place and a size for each."""
     if not running:
         return ""
     images, places, sizes = [], [], []
     for one in running:
-        level = levels[one.side][one.span]
-        depth = max(levels[one.side].values()) - level
+        depth = highest[one.side] - levels[one.side][one.span]
         images.append(f"var(--line-{one.outcome.replace(' ', '-')})")
         places.append(f"left 0 {'top' if one.side == 'gold' else 'bottom'} {depth * STEP}px")
         # A gap after the last letter keeps two spans that touch apart.

@@ -107,7 +107,7 @@ RESULT: Dict[str, Shape] = {
         {
             "system": str,
             "corpus": str,
-            "ece": Number,
+            "ece?": Number,
             "bins": [{"low": Number, "high": Number, "n": Number, "mean_score?": Number, "share_right?": Number}],
             "threshold?": {"best": Number, "f1": Number, "f1_at_default": Number},
             "labels?": {"*": {"threshold": Number, "f1": Number, "f1_at_default": Number}},
@@ -120,6 +120,7 @@ RESULT: Dict[str, Shape] = {
             "kind": tuple(KINDS),
             "f1": [Number],
             "f1_zero_shot?": Number,
+            "support?": Number,
             "seconds?": [Number],
         }
     ],
@@ -148,6 +149,8 @@ def read_result(path: Path) -> Dict[str, Any]:
         result = json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise ValueError(f"'{path}', line {error.lineno}: {error.msg}; a result file is JSON.") from error
+    except RecursionError:
+        raise ValueError(f"'{path}' is nested too deeply for a result file.") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"'{path}' is not UTF-8 at byte {error.start}; a result file is JSON.") from error
     check_result(result, f"'{path}'")

@@ -153,7 +153,7 @@ def calibration_tables(result: Result) -> Iterator[Table]:
     entries = result.get("calibration") or ()
     columns = "best threshold|F1 there|F1 at default"
     overall = [
-        (*_place(entry), Cell(percent(entry["ece"]), entry["ece"]), *_threshold_cells(entry.get("threshold"), "best"))
+        (*_place(entry), Cell(percent(entry.get("ece")), entry.get("ece")), *_threshold_cells(entry.get("threshold"), "best"))
         for entry in entries
     ]
     if overall:

@@ -63,6 +63,11 @@ def systems_in_order(result: Result) -> List[str]:
     return list(dict.fromkeys(named))
 
 
+def has_gold(row: Mapping[str, Any]) -> bool:
+    """RETURNS (bool): whether a row with strict scores has a gold mention: without one no system could score there."""
+    return row["scores"]["strict"]["micro"].get("support") != 0
+
+
 def compare_words(comparison: Mapping[str, Any]) -> str:
     """RETURNS (str): "better than the lexicon by 12 points (p < 0.001)", about system `a` of a comparison."""
     difference, p = float(comparison["difference"]["value"]), adjusted_p(comparison)
@@ -88,7 +93,7 @@ def seen_from(comparison: Mapping[str, Any], system: str) -> Dict[str, Any]:
 
 
 def _score_sentences(result: Result) -> Iterator[str]:
-    rows = [row for row in result.get("rows") or () if "strict" in row["scores"]]
+    rows = [row for row in result.get("rows") or () if row["scores"].get("strict") and has_gold(row)]
     for number, system in enumerate(name for name in systems_in_order(result) if _of(rows, name)):
         own = _of(rows, system)
         figures = "; ".join(_kind_phrase(result, system, kind, own) for kind in KINDS if _kind(own, kind))
@@ -163,7 +168,7 @@ def _on_fewer_labels(comparison: Mapping[str, Any], rows: Sequence[Mapping[str, 
 
 
 def _few_shot_sentences(result: Result) -> Iterator[str]:
-    entries = result.get("few_shot") or ()
+    entries = [entry for entry in result.get("few_shot") or () if entry.get("support") != 0]
     for corpus, kind in dict.fromkeys((entry["corpus"], entry["kind"]) for entry in entries):
         cells = [entry for entry in entries if (entry["corpus"], entry["kind"]) == (corpus, kind) and entry["f1"]]
         if not cells:

@@ -37,7 +37,7 @@ class ErrorAnalysis:
     ):
         """training_surfaces (Container[str]): the mentions of the training data as `normal_surface` writes them; None where
             they are not known.
-        seen_labels (Container[str]): the labels of the training data; None where they are not known.
+        seen_labels (Container[str]): those of the labels asked for that the training data has too; None where that is not known.
         keep (int): how many of the worst passages to keep.
         labels (Sequence[str]): the labels asked for; mentions of others are left out. None takes all.
         """

@@ -114,6 +114,19 @@ def open_systems(texts: Sequence[str], defaults: Optional[Defaults] = None) -> L
     return [open_system(text, defaults) for text in texts]
 
 
+def thresholds_file(text: str, default: Optional[Path] = None) -> Optional[Path]:
+    """The file that a system's thresholds come from.
+
+    text (str): see above.
+    default (Path): the one that holds where the text names neither a file nor a threshold.
+    RETURNS (Path): None where the thresholds come from no file.
+    """
+    spec = parse_spec(text)
+    if "thresholds" in spec.settings:
+        return Path(spec.settings["thresholds"])
+    return default if "thresholds" in SETTINGS[spec.kind] and "threshold" not in spec.settings else None
+
+
 def _threshold(spec: Spec, defaults: Defaults) -> Optional[ThresholdInput]:
     if "threshold" in spec.settings and "thresholds" in spec.settings:
         raise ValueError(f"The system '{spec.name}' has both threshold and thresholds; leave one out.")

@@ -13,7 +13,7 @@ import pytest
 from spacy_gliner_biomed.evaluation.html_report import write_html
 from spacy_gliner_biomed.evaluation.html_report.drawing import COLOURS
 from spacy_gliner_biomed.evaluation.html_report.page import FOLDER, render
-from tests.evaluation.html_report.handmade import TEXT, one_corpus
+from tests.evaluation.html_report.handmade import TEXT, one_corpus, row
 
 KIND_HEADINGS = ["in-schema", "unseen corpus", "unseen label", "training unknown"]
 NOTHING = {"words": "1", "gold": 0, "found": 0}
@@ -163,6 +163,17 @@ def test_unknown_intervals_and_strange_figures() -> None:
     result["errors"] = [{"system": "mini", "corpus": "NCBI Disease", "counts": {"missed": 0}, "by_length": [NOTHING]}]
     result["calibration"] = [{"system": "mini", "corpus": "NCBI Disease", "ece": 0.0, "bins": []}]
     assert "strict F1 0.0 on NCBI Disease" in render(result)
+
+
+def test_tiles_leave_out_what_has_no_gold() -> None:
+    """One row is a figure with its interval, not a mean from 0."""
+    result = one_corpus()
+    empty = row("mini", "Nothing", "in-schema", ("disease",), 0.0)
+    empty["scores"]["strict"]["micro"]["support"] = 0
+    result["rows"].insert(1, empty)
+    result["means"] = [{"system": "mini", "kind": "in-schema", "matching": "strict", "f1": 0.745, "n_rows": 1}]
+    page = render(result)
+    assert "(73.1–75.9) on NCBI Disease" in page[page.index('<ul class="tiles">') :].partition("</ul>")[0]
 
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

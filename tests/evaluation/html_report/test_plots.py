@@ -52,6 +52,15 @@ def test_confusion_keeps_what_is_confused_most() -> None:
     assert confusion_drawing({"system": "s", "corpus": "c", "confusion": {"easy": {"easy": 9}}}) is None
 
 
+def test_signs_of_formulas_are_signs() -> None:
+    """Labels with dollar signs stand in a drawing as they are."""
+    label, other = "$\\frac$ a", "US$ and CA$"
+    drawing = confusion_drawing({"system": "s", "corpus": "c", "confusion": {label: {other: 2}, other: {label: 1}}})
+    assert drawing is not None
+    svg = drawing.svg("title", "text")
+    assert f">{label}<" in svg and f">{other}<" in svg
+
+
 def test_the_picture(tmp_path: Path) -> None:
     """An SVG with its verdict as title and text as text; the same bytes each time, without a date."""
     for name in ("a.svg", "b.svg"):

@@ -58,6 +58,17 @@ def test_problems_beyond_those_listed_are_counted(result: Dict[str, Any]) -> Non
     assert "CADEC: 1,234 annotations left out, as not fitting the text or the labels annotated for." in verdict(result).cautions
 
 
+def test_rows_without_a_gold_mention() -> None:
+    """Are no figures: the headline speaks of the others."""
+    result = one_corpus()
+    empty = row("mini", "Nothing", "in-schema", ("disease",), 0.0)
+    empty["scores"]["strict"]["micro"]["support"] = 0
+    expected = verdict(result).headline
+    result["rows"].insert(1, empty)
+    assert verdict(result).headline == expected
+    assert verdict({"format": 1, "rows": [empty]}).headline == "Nothing was measured."
+
+
 def test_fewer_labels_are_named() -> None:
     """A difference on some labels is not told as one on all."""
     result = one_corpus()
