@@ -10,7 +10,7 @@ import typer
 
 
 def ablate(
-    recipe: Path = typer.Argument(..., help="A TOML file, such as configs/train/fold1.toml."),
+    recipe: Path = typer.Argument(..., help="A TOML file, such as configs/train/ablation.toml."),
     corpora: Path = typer.Option(..., help="The folder that the recipe's paths start from; its dev/ is measured on."),
     out: Path = typer.Option(..., help="The folder for the trainings, and for ablation.md, .json and .svg."),
     seeds: int = typer.Option(3, min=1, help="Trainings of each ingredient."),

@@ -46,7 +46,7 @@ def finetune(
     lora_rank: int = typer.Option(8, min=1, help="Rank of the adapters."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace a pipeline that lies in --out."),
     revision: Optional[str] = typer.Option(None, help="Branch, tag or commit of a Hub id."),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1.", show_default="cpu"),
 ) -> None:
     """A few annotated documents in, an adapted pipeline out."""
     from ..annotate.options import parse_labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -94,9 +94,9 @@ def lexicon_teacher(
     settings: Dict[str, Any] = {
         "lexicon": sha256(names),
         "tables": tables_fingerprint(),
-        "text": {file.name: sha256(file) for file in files},
-        "corpora": {file.name: sha256(file) for file in text_files([corpora / part])},
-        "exclude": sorted(path.name for path in exclude),
+        "text": _hashes(files),
+        "corpora": _hashes(text_files([corpora / part])),
+        "exclude": sorted(_hashes(text_files(exclude))),
         "leave_out": sorted(leave_out),
         "part": part,
         "least_precision": least_precision,
@@ -135,7 +135,7 @@ def self_training(
     low: float = typer.Option(0.3, min=0.0, max=1.0, help="Score from which text is not taken as free of mentions."),
     most_doubtful: float = typer.Option(0.5, min=0.0, max=1.0, help="Share of a passage's mentions below --high."),
     exclude: List[Path] = _exclude,
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1.", show_default="cpu"),
     precision: Precision = typer.Option(Precision.float32, help="How the model computes."),
     batch_size: int = typer.Option(32, min=1, help="Passages at a time."),
     shard_size: int = _shard_size,
@@ -144,7 +144,7 @@ def self_training(
     """Annotate text with a model and keep what it is sure of; a second run goes on where the first was broken off."""
     from ..annotate.options import parse_labels
     from ..annotate.pipeline import build_pipeline
-    from ..corpus.assets import sha256
+    from ..checkpoint.layout import PICKLED, SAFETENSORS
     from ..training.silver.exclusions import Exclusions
     from ..training.silver.passages import text_files
     from ..training.silver.self_training import annotate_with_model
@@ -155,10 +155,12 @@ def self_training(
     nlp = build_pipeline(model, revision, parse_labels(labels), settings=changes)
     settings = {
         "model": model,
+        # a folder's name alone does not tell which model lies in it
+        "weights": _hashes([file for name in (SAFETENSORS, PICKLED) for file in sorted(Path(model).rglob(name))]),
         "revision": revision,
         "precision": precision.value,
-        "text": {file.name: sha256(file) for file in files},
-        "exclude": sorted(path.name for path in exclude),
+        "text": _hashes(files),
+        "exclude": sorted(_hashes(text_files(exclude))),
     }
     counts = annotate_with_model(
         nlp,
@@ -200,8 +202,8 @@ def patterns(
     files = text_files(text)
     settings = {
         "rules": {file.name: sha256(file) for file in RULE_FILES},
-        "text": {file.name: sha256(file) for file in files},
-        "exclude": sorted(path.name for path in exclude),
+        "text": _hashes(files),
+        "exclude": sorted(_hashes(text_files(exclude))),
     }
     counts = annotate_with_patterns(
         teacher,
@@ -239,6 +241,13 @@ def _files(corpora: Path, text: Sequence[Path], optional: bool = False) -> List[
     if not text and optional and not (corpora / UNLABELLED).is_dir():
         return []
     return text_files(text or [corpora / UNLABELLED])
+
+
+def _hashes(files: Sequence[Path]) -> List[Tuple[str, str]]:
+    """Name and SHA-256 of every file; files of two folders may share a name."""
+    from ..corpus.assets import sha256
+
+    return [(file.name, sha256(file)) for file in files]
 
 
 def _print_counts(counts: Dict[str, int], out: Path) -> None:

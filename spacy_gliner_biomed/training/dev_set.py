@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -50,6 +52,15 @@ class DevSet:
 
     def __len__(self) -> int:
         return sum(map(len, self._groups.values()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that decides about a score: scores of other dev sets don't compare with this one's."""
+        groups = [
+            (labels, [(passage.corpus, passage.text, tuple(map(tuple, passage.mentions))) for passage in passages])
+            for labels, passages in self._groups.items()
+        ]
+        return hashlib.sha256(repr((self.threshold, groups)).encode("utf-8")).hexdigest()[:16]
 
     def score(self, scorer: SpanScorer, processes: Processes | None = None) -> DevScore:
         """RETURNS (DevScore): of the scorer as it is; processes share the passages."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from ..scorer.scorer import SpanScorer
 from ..scorer.training import TrainingWindow, batch_loss, begin_training
 from . import checkpoints
 from .dev_set import DevScore, DevSet
+from .identity import differences, model_identity, training_identity
 from .log import Meter, TrainingLog
 from .optimisation import Optimisation
 from .processes import Processes, split_windows
@@ -31,8 +32,6 @@ from .settings import LossSettings, TrainingSettings
 
 LAST, BEST, CHECKPOINTS, LOG = "model-last", "model-best", "checkpoints", "log.jsonl"
 _DROPOUT = 3  # what a random generator is for: part of its seed
-# A training may go on under other values of these: they change no update
-_FREE = ("log_every", "evaluate_every", "checkpoint_every", "keep", "patience", "device", "accumulate")
 
 
 @dataclass
@@ -58,6 +57,7 @@ def train(
     card: Optional[TrainingCard] = None,
     allow_changes: bool = False,
     stop_at: Optional[int] = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> TrainingResult:
     """Train a scorer; it ends with the weights of the last step (their average, where one is kept).
 
@@ -67,6 +67,7 @@ def train(
     loss (LossSettings): the loss. card (TrainingCard): what the models will say about their training.
     allow_changes (bool): go on though settings or data have changed since the checkpoint.
     stop_at (int): leave after this step with a checkpoint, as if interrupted.
+    begun (callable): called by the first process once it is known that the training may begin, or go on, in this folder.
     RETURNS (TrainingResult): how it went.
     RAISES (ValueError): for a checkpoint of another training, and for a gradient that is not finite.
     """
@@ -77,6 +78,8 @@ def train(
     outer = torch.random.get_rng_state()
     try:
         run.begin(resume, allow_changes)
+        if processes.is_first:
+            begun()
         return run.go(progress, stop_at)
     finally:
         torch.random.set_rng_state(outer)
@@ -117,6 +120,7 @@ class _Run:
         self.best: Optional[DevScore] = None
         self.best_step = 0
         self.stale = 0  # evaluations since the best one
+        self.model: Dict[str, Any] = {}  # what it began with, where that counts: with checkpoints
         self.log: Optional[TrainingLog] = None
 
     # -- standing -------------------------------------------------------------------------------------------------------
@@ -125,37 +129,28 @@ class _Run:
         """Go on from a checkpoint, or begin."""
         standing = checkpoints.read_newest(self.folder / CHECKPOINTS) if resume else None
         self.processes.wait()
+        if standing is not None or self.settings.checkpoint_every:
+            self.model = model_identity(self.scorer)  # before other weights take their place
         if standing is not None:
-            if not allow_changes:
-                self._compare(standing)
+            changed = differences(standing.state, self._identity())
+            if changed and not allow_changes:
+                raise ValueError(
+                    f"The checkpoint {standing.folder} belongs to a training with another {changed[0]}; choose another folder, "
+                    "begin anew (--no-resume), or go on all the same (--allow-changes)."
+                )
             self.optimisation.restore(standing.tensors, standing.state["step"])
             best = standing.state["best"]
-            self.best = None if best is None else DevScore(**best)
-            self.best_step, self.stale = standing.state["best_step"], standing.state["stale"]
+            if best is not None and "dev" not in changed:
+                self.best = DevScore(**best)
+                self.best_step, self.stale = standing.state["best_step"], standing.state["stale"]
             self.scorer.forget()
         if self.processes.is_first:
             if standing is None:
                 checkpoints.clear(self.folder / CHECKPOINTS)
             self.log = TrainingLog(self.folder / LOG, self.optimisation.steps)
 
-    def _compare(self, standing: checkpoints.Standing) -> None:
-        for name, now in self._identity().items():
-            before = standing.state.get(name)
-            if before != now:
-                if isinstance(now, dict) and isinstance(before, dict):
-                    defaults = {**asdict(TrainingSettings()), **asdict(LossSettings())}
-                    changed = sorted(key for key in now if before.get(key, defaults[key]) != now[key])
-                    if not changed:  # a setting that is new, and has its default
-                        continue
-                    name = f"{name} ({', '.join(changed)})"
-                raise ValueError(
-                    f"The checkpoint {standing.folder} belongs to a training with another {name}; choose another folder, "
-                    "begin anew (--no-resume), or go on all the same (--allow-changes)."
-                )
-
     def _identity(self) -> Dict[str, Any]:
-        values = {name: value for name, value in asdict(self.settings).items() if name not in _FREE}
-        return {"training": values, "loss": asdict(self.loss), "data": self.stream.fingerprint}
+        return training_identity(self.model, self.settings, self.loss, self.stream, self.dev)
 
     def _checkpoint(self) -> None:
         if self.processes.is_first:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Sequence
+import warnings
+from typing import Any, Callable, Dict, List, Sequence
 
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..scorer.scorer import SpanScorer
@@ -31,8 +33,10 @@ def to_windows(
     read_label: label name → the text that the model reads for it.
     labels (list): the labels of a passage that does not say what it was annotated for.
     window (int): most words in a window. Windows of one passage share no words in training.
+    report (GoldReport): counts what became of the mentions; the first that can't be learnt gives a warning.
     """
     windows: List[TrainingWindow] = []
+    n_left_out = report.n_left_out
     for example in examples:
         doc = example.reference
         if WINDOW in doc.user_data:
@@ -44,6 +48,22 @@ def to_windows(
         texts = {name: read_label(name) for name in names}
         room = scorer.room_for_words(list(texts.values())) if doc.text.strip() else 0
         mentions = [(start, end, texts[label]) for start, end, label in gold]
-        for part in gold_windows(doc.text, mentions, scorer, window, room, report):
-            windows.append(TrainingWindow(part.words, list(texts.values()), part.spans))
+        knowledge = _knowledge(doc, spans_key)
+        weight = float(knowledge.get("weight", 1.0))
+        if not weight:  # left out here as in a training stream
+            continue
+        for part in gold_windows(doc.text, mentions, scorer, window, room, report, knowledge.get("unknown", ())):
+            marked = [(first, last) for first, last, _ in part.spans] if knowledge.get("partial") else None
+            windows.append(TrainingWindow(part.words, list(texts.values()), part.spans, weight, marked, part.unknown))
+    if report.n_left_out and not n_left_out:
+        warnings.warn(
+            f"Some mentions are wider than this model's {scorer.config.max_width} words or cross a window; they are left out of "
+            "training, and the pipe's gold_report counts them.",
+            UserWarning,
+            stacklevel=2,
+        )
     return windows
+
+
+def _knowledge(doc: Doc, spans_key: str) -> Dict[str, Any]:
+    return dict(doc.spans[spans_key].attrs) if spans_key in doc.spans else {}

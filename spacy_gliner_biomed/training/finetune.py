@@ -6,6 +6,7 @@ model was trained on (`replay`) can be mixed in, so that it does not forget them
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -69,9 +70,10 @@ def fine_tune(
     patience (int): stop after so many evaluations without a better one; 0 for never.
     lora_rank (int): train adapters of this rank in the encoders, not the encoders themselves, and add them to the weights in
         the end (`lora.adapters`; they want an `encoder_learn_rate` some twenty times as high); 0 for none.
-    progress (bool): a bar on stderr, where that is a terminal.
+    progress (bool): a bar on stderr, where that is a terminal, and a line about mentions that can't be learnt.
     RETURNS (Language): the pipeline, its labels set, its training card telling of the passages.
-    RAISES (ValueError): where no passage has a mention of any label, for a share outside its range, and as `engine.train`.
+    RAISES (ValueError): where no passage has a mention of any label that can be learnt, for a share outside its range, and as
+        `engine.train`.
     """
     from ..annotate.pipeline import build_pipeline, find_pipe
     from .cards import make_card
@@ -89,7 +91,7 @@ def fine_tune(
     scorer = pipe.span_scorer
     texts = _texts(scorer, wanted)
     scorer.check_labels(list(texts.values()))
-    stream = _stream(scorer, list(_in_training_words(passages, texts)), replay, replay_share, batch_words, texts, seed)
+    stream = _stream(scorer, list(_in_training_words(passages, texts)), replay, replay_share, batch_words, texts, seed, progress)
     watched = list(_in_training_words(dev, texts))
     settings = TrainingSettings(
         steps=steps,
@@ -158,6 +160,7 @@ def _stream(
     batch_words: int,
     texts: Mapping[str, str],
     seed: int,
+    progress: bool,
 ) -> TrainingStream:
     """Batches that ask for all labels by their plain texts, examples and replayed passages in the wanted proportion."""
     from .sampling import TrainingStream
@@ -174,15 +177,23 @@ def _stream(
         name=1.0, synonym=0.0, plural=0.0, description=0.0, name_and_description=0.0, case=0.0,
     )  # fmt: skip
     n_window, room = window_size(scorer, plain)
-    builder, report, n_words = StoreBuilder(), GoldReport(), [0]
+    builder, n_words = StoreBuilder(), [0]
+    report = GoldReport()  # of the examples; what is replayed has been learnt from before
+    n_learnt = 0
     for number, source in enumerate((passages, replay)):
         for passage in source:
             key = CorpusKey(number, passage.corpus or CORPUS)
             if passage.labels is None:
                 builder.inventory(key.name, [mention.label for mention in passage.mentions])
-            for window in passage_windows(passage, scorer, n_window, room, report):
+            for window in passage_windows(passage, scorer, n_window, room, GoldReport() if number else report):
                 builder.add(window, key, passage.labels, passage.weight, passage.partial)
+                n_learnt += 0 if number else len(window.spans)
         n_words.append(builder.n_words)
+    left_out = report.left_out(scorer.config.max_width)
+    if left_out and not n_learnt:
+        raise ValueError(f"No mention of {', '.join(texts)} can be learnt ({left_out}); there is nothing to learn from.")
+    if left_out and progress:
+        print(f"Mentions left out of the training: {left_out}.", file=sys.stderr)
     own, replayed = n_words[1], n_words[2] - n_words[1]
     sources: List[SourceSettings] = [SourceSettings("examples", weight=1.0)]
     # At temperature 1 a source is read by its words times its weight

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Optional, Sequence
 
+from ..annotate.output import text_file
 from .cards import make_card
 from .dev_set import DevSet
 from .engine import TrainingResult, train
@@ -37,8 +38,6 @@ def run_recipe(
     """
     recipe = read_recipe(path, changes)
     is_first = int(os.environ.get("RANK", "0")) == 0
-    if is_first:
-        _write_settings(recipe, folder)
     scorer = build_scorer(recipe.model)
     stream = open_stream(
         recipe.sources, recipe.stream, scorer, corpora, recipe.training.seed, progress=progress and is_first
@@ -56,12 +55,11 @@ def run_recipe(
         loss=recipe.loss,
         card=card,
         allow_changes=allow_changes,
+        begun=lambda: _write_settings(recipe, folder),
     )
     return result if is_first else None
 
 
 def _write_settings(recipe: Recipe, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{RECIPE}.part"
-    temporary.write_text(json.dumps(asdict(recipe), indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / RECIPE)
+    with text_file(folder / RECIPE) as stream:
+        stream.write(json.dumps(asdict(recipe), indent=1) + "\n")

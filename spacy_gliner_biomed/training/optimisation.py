@@ -116,7 +116,11 @@ class Optimisation:
         return {name: tensor.cpu().contiguous() for name, tensor in found.items()}
 
     def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
-        """Take what `tensors` gave after so many steps."""
+        """Take what `tensors` gave after so many steps.
+
+        RAISES (ValueError): for the tensors of another network.
+        """
+        self._check(tensors, steps)
         self.steps = steps
         with torch.no_grad():
             for name, parameter in self.parameters.items():
@@ -131,3 +135,15 @@ class Optimisation:
                             for key in ("exp_avg", "exp_avg_sq")
                         },
                     }
+
+    def _check(self, tensors: Mapping[str, Tensor], steps: int) -> None:
+        kinds = ["weight", *(["average"] if self.average else []), *(["exp_avg", "exp_avg_sq"] if steps else [])]
+        wanted = {f"{kind}.{name}": tuple(own.shape) for kind in kinds for name, own in self.parameters.items()}
+        found = {name: tuple(own.shape) for name, own in tensors.items() if name in wanted or name.startswith("weight.")}
+        for name in sorted(wanted.keys() | found.keys()):
+            if wanted.get(name) != found.get(name):
+                there, here = (f"of shape {shapes[name]}" if name in shapes else "missing" for shapes in (found, wanted))
+                raise ValueError(
+                    f"The checkpoint is of another model or training: {name} is {there} in it, and {here} in this one; choose "
+                    "another folder, or begin anew (--no-resume)."
+                )

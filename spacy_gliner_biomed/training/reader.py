@@ -17,6 +17,7 @@ from ..corpus.formats.docbin import annotated_labels, gold_spans
 from ..corpus.formats.jsonl import Row, check_row
 
 __all__ = [
+    "KNOWLEDGE",
     "annotated_labels",
     "check_row",
     "create_docbin_reader",
@@ -27,6 +28,9 @@ __all__ = [
     "take_evenly",
     "to_example",
 ]
+
+#: What a row may say about how much is known of its text (`corpus.formats.jsonl`); its span group carries it to the training.
+KNOWLEDGE = ("partial", "unknown", "weight")
 
 
 def create_jsonl_reader(
@@ -42,7 +46,7 @@ def create_jsonl_reader(
 
     A passage has `text` and `entities` (each `start`, `end` in characters, end exclusive, and `label`), and optionally `corpus`
     and `labels`, the labels it was annotated for; without `labels`, those are all labels that its corpus uses anywhere in
-    the files.
+    the files. `partial`, `unknown` and `weight` mean what they mean in any training (`corpus.formats.jsonl`).
 
     path (Path): a file, or a folder whose `*.jsonl` and `*.jsonl.gz` files are read in the order of their names.
     spans_key (str): the span group that holds the gold spans.
@@ -56,8 +60,9 @@ def create_jsonl_reader(
     """
 
     def read(nlp: Language) -> Iterator[Example]:
-        rows = take_evenly(read_rows(Path(path)), limit)
+        rows = read_rows(Path(path))
         inventory = label_inventory(rows)
+        rows = take_evenly(rows, limit)
         randomness = random.Random(seed)
         while True:
             for row in _round(rows, randomness, shuffle, temperature):
@@ -113,7 +118,7 @@ def label_inventory(rows: Iterable[Row]) -> Dict[str, List[str]]:
 
 def to_example(nlp: Language, row: Row, inventory: Dict[str, List[str]], spans_key: str) -> Example:
     """RETURNS (Example): reference spans under `spans_key`, the gold characters in `attrs["offsets"]`, the labels that the passage
-    was annotated for in `attrs["annotated_labels"]`.
+    was annotated for in `attrs["annotated_labels"]`; in `attrs` also what the row has of `KNOWLEDGE`.
     """
     reference = nlp.make_doc(row["text"])
     entities = sorted(row.get("entities", []), key=lambda entity: (entity["start"], entity["end"], entity["label"]))
@@ -129,6 +134,7 @@ def to_example(nlp: Language, row: Row, inventory: Dict[str, List[str]], spans_k
     listed = row.get("labels")
     annotated = list(inventory[row["corpus"]] if listed is None else listed)
     attrs = {"offsets": np.asarray(offsets, dtype=np.int64).reshape(-1, 2), "annotated_labels": annotated}
+    attrs.update((key, row[key]) for key in KNOWLEDGE if row.get(key) is not None)
     reference.ents = filter_spans(spans)  # for `ents_f`: the longest of overlapping mentions
     reference.spans[spans_key] = SpanGroup(reference, name=spans_key, attrs=attrs, spans=spans)
     return Example(nlp.make_doc(row["text"]), reference)

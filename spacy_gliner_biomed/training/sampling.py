@@ -155,7 +155,7 @@ class TrainingStream:
         renamed = self._draw_merges(members, random)
         asked: Dict[Tuple[int, int], List[str]] = {}
         for corpus, label_set in dict.fromkeys(self._keys(members)):
-            rename = renamed.get(corpus, {})
+            rename = renamed[corpus, label_set]
             asked[corpus, label_set] = list(
                 dict.fromkeys(self._name(label, rename) for label in self.store.label_sets[label_set])
             )
@@ -183,18 +183,25 @@ class TrainingStream:
     def _name(self, label: int, rename: Mapping[int, str]) -> str:
         return rename.get(label, self.store.labels[label])
 
-    def _draw_merges(self, members: np.ndarray, random: np.random.Generator) -> Dict[int, Dict[int, str]]:
-        """RETURNS (dict): corpus → its labels that go by a broader name in this batch."""
+    def _draw_merges(self, members: np.ndarray, random: np.random.Generator) -> Dict[Tuple[int, int], Dict[int, str]]:
+        """RETURNS (dict): corpus and label set → its labels that go by a broader name in this batch.
+
+        None do in windows that were not annotated for all of them: what they lack would count as absent.
+        """
         drawn: Dict[int, Dict[int, str]] = {}
         for corpus in np.unique(self.store.corpus[members]).tolist():
             choices = self._merges.get(self.store.corpora[corpus].name, [])
             if random.random() < self.settings.merge and choices:
                 into, labels = choices[random.integers(len(choices))]
                 drawn[corpus] = dict.fromkeys(labels, into)
-        return drawn
+        renamed: Dict[Tuple[int, int], Dict[int, str]] = {}
+        for corpus, label_set in dict.fromkeys(self._keys(members)):
+            broader = drawn.get(corpus, {})
+            renamed[corpus, label_set] = broader if broader.keys() <= set(self.store.label_sets[label_set]) else {}
+        return renamed
 
-    def _spans(self, window: int, renamed: Mapping[int, Mapping[int, str]]) -> List[Tuple[int, int, str]]:
-        rename = renamed.get(int(self.store.corpus[window]), {})
+    def _spans(self, window: int, renamed: Mapping[Tuple[int, int], Mapping[int, str]]) -> List[Tuple[int, int, str]]:
+        rename = renamed[int(self.store.corpus[window]), int(self.store.label_set[window])]
         gold = self.store.gold(window).tolist()
         if not self.settings.nested:
             gold = _outermost(gold)

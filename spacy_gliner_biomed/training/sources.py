@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..corpus.discontinuous import resolve
 from ..corpus.formats import corpus_name, read
@@ -15,6 +18,8 @@ from .sampling import TrainingStream
 from .settings import DevSettings, SourceSettings, StreamSettings
 from .store import CorpusKey, StoreBuilder, WindowStore
 from .windows import GoldReport, passage_windows
+
+NEAREST = 5  # names that a warning tells
 
 
 def open_stream(
@@ -52,6 +57,8 @@ def build_store(
     """RETURNS (WindowStore): the windows of all sources.
 
     report (GoldReport): counts what became of the mentions.
+    progress (bool): a bar on stderr, where that is a terminal, and a line about mentions that can't be learnt.
+    RAISES (ValueError): where no mention can be learnt; and as `source_passages`.
     """
     from tqdm import tqdm
 
@@ -69,7 +76,14 @@ def build_store(
                 for part in passage_windows(passage, scorer, window, room, report):
                     builder.add(part, key, passage.labels, passage.weight, passage.partial)
                 bar.update(builder.n_words - before)
-    return builder.build()
+    store = builder.build([source.exclude_labels for source in sources])
+    if report.n_left_out:
+        left_out = report.left_out(scorer.config.max_width)
+        if not len(store.spans):
+            raise ValueError(f"No mention in the sources can be learnt ({left_out}); there is nothing to learn from.")
+        if progress:
+            print(f"Mentions left out of the training: {left_out}.", file=sys.stderr)
+    return store
 
 
 def window_size(scorer: SpanScorer, settings: StreamSettings) -> Tuple[int, int]:
@@ -87,9 +101,12 @@ def source_passages(source: SourceSettings, corpora: Path, withhold: Sequence[st
     """YIELDS (AnnotatedPassage): the passages of a source, as its settings want them.
 
     withhold (list): labels that no passage is taken to be annotated for, whatever their case.
-    RAISES (ValueError): where a corpus that is asked for by name isn't there.
+    RAISES (ValueError): where a corpus that is asked for by name isn't there. One that is to be left out and isn't there, or a
+        label, gives a warning alone: a folder need not hold all corpora that a recipe knows.
     """
-    passages = _chosen(_read_all(corpora / source.path, source.format), source.only, source.exclude, source.path)
+    labels: Set[str] = set()
+    read_all = _noting_labels(_read_all(corpora / source.path, source.format), labels)
+    passages = _chosen(read_all, source.only, source.exclude, source.path)
     if source.words:
         passages = iter(take_words(list(passages), source.words))
     dropped, withheld = set(source.exclude_labels), {text.casefold() for text in withhold}
@@ -107,6 +124,7 @@ def source_passages(source: SourceSettings, corpora: Path, withhold: Sequence[st
         if source.partial is not None and source.partial != passage.partial:
             passage = replace(passage, partial=source.partial)
         yield passage
+    _warn_of_missing("label", dropped, labels, source.path)
 
 
 def dev_passages(settings: DevSettings, corpora: Path) -> List[AnnotatedPassage]:
@@ -152,3 +170,20 @@ def _chosen(
     unknown = sorted(set(only) - met)
     if unknown:
         raise ValueError(f"There is no corpus {unknown[0]!r} in {path}; it holds {', '.join(sorted(met))}.")
+    _warn_of_missing("corpus", exclude, met, path)
+
+
+def _noting_labels(passages: Iterator[AnnotatedPassage], labels: Set[str]) -> Iterator[AnnotatedPassage]:
+    for passage in passages:
+        labels.update(passage.labels or (), (mention.label for mention in passage.mentions))
+        yield passage
+
+
+def _warn_of_missing(kind: str, excluded: Collection[str], met: Collection[str], path: str) -> None:
+    for name in sorted(set(excluded) - set(met)):
+        nearest = difflib.get_close_matches(name, sorted(met), NEAREST, 0.0)
+        warnings.warn(
+            f"There is no {kind} {name!r} to leave out in {path}; the nearest that it holds are {', '.join(nearest)}.",
+            UserWarning,
+            stacklevel=3,
+        )

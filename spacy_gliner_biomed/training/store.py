@@ -107,7 +107,8 @@ class WindowStore:
 class StoreBuilder:
     """Takes windows one at a time; `build` makes the store.
 
-    Labels of a corpus whose rows don't say what they were annotated for are all that the corpus uses anywhere, in any source.
+    Labels of a corpus whose rows don't say what they were annotated for are all that the corpus uses anywhere, in any source, but
+    for those that their own source excludes.
     """
 
     def __init__(self) -> None:
@@ -158,15 +159,17 @@ class StoreBuilder:
         self._weight.append(weight)
         self._partial.append(partial)
 
-    def build(self) -> WindowStore:
-        """RETURNS (WindowStore): everything that was added."""
+    def build(self, excluded: Sequence[Sequence[str]] = ()) -> WindowStore:
+        """RETURNS (WindowStore): everything that was added.
+
+        excluded (list): the labels that each source is taken not to annotate, by its number; none without.
+        """
         corpora = tuple(self._corpora)
-        own = [
-            self._label_sets.setdefault(
-                tuple(sorted(self._inventory.get(corpus.name, ()))), len(self._label_sets)
-            )
-            for corpus in corpora
-        ]  # fmt: skip
+        left_out = [{self._labels[label] for label in labels if label in self._labels} for labels in excluded]
+        own = []
+        for key in corpora:
+            known = self._inventory.get(key.name, set()) - (left_out[key.source] if left_out else set())
+            own.append(self._label_sets.setdefault(tuple(sorted(known)), len(self._label_sets)))
         corpus = np.array(self._corpus, dtype=np.int32)
         sets = np.array(self._sets, dtype=np.int32)
         sets = np.where(sets < 0, np.array(own, dtype=np.int32)[corpus] if len(own) else sets, sets)

@@ -24,6 +24,19 @@ class GoldReport:
     too_wide: int = 0  # wider than the model's widest span: no target
     across: int = 0  # begin in one training window and end in the next: no target
 
+    @property
+    def n_left_out(self) -> int:
+        """Mentions that are no target."""
+        return self.too_wide + self.across
+
+    def left_out(self, max_width: int) -> str:
+        """RETURNS (str): how many can't be learnt and why, such as "17 wider than this model's 12 words, 4 across two windows".
+
+        max_width (int): the model's widest span.
+        """
+        why = {f"wider than this model's {max_width} words": self.too_wide, "across two windows": self.across}
+        return ", ".join(f"{number:,} {reason}" for reason, number in why.items() if number)
+
 
 class GoldWindow(NamedTuple):
     """words (EncodedWords): the words of a window. spans (list): gold: first word, last word (inclusive), label.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from spacy_gliner_biomed import checkpoint
 from tests.cli.support import run
+from tests.scorer.tiny import make_scorer
 from tests.training.silver.support import write_corpora, write_jsonl
 
 
@@ -40,6 +42,9 @@ def test_lexicon(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(capsys, *command).out == outcome.out
     changed = run(capsys, *command, "--least-precision", "0.5")
     assert changed.status == 1 and "filled with another least_precision" in changed.err
+    write_jsonl(test, {"id": "1", "text": "Another test text under the same name."})
+    changed = run(capsys, *command)
+    assert changed.status == 1 and "filled with another exclude" in changed.err
 
 
 def test_a_held_out_corpus(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -58,6 +63,20 @@ def test_self(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         capsys, "silver", "self", "--text", text, "--labels", "drug,disease", "--low", "0.6", "--out", tmp_path / "out"
     )
     assert outcome.status == 0 and "unknown regions: 1" in outcome.out and "label: drug: 1" in outcome.out
+
+
+@pytest.mark.usefixtures("dictionary")
+def test_self_with_another_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Other weights in a folder of the same name, or a second text of the same name, do not go on with its rows."""
+    text = write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": "Aspirin for fever."})
+    twin = write_jsonl(tmp_path / "a" / "t.jsonl", {"id": "1", "text": "Fever."})
+    model, out = tmp_path / "model", tmp_path / "out"
+    checkpoint.save(make_scorer("bi"), model)
+    command = ["silver", "self", "--model", model, "--labels", "drug", "--low", "0.6", "--out", out, "--text"]
+    assert run(capsys, *command, text).status == 0
+    assert "filled with another text" in run(capsys, *command, twin, "--text", text).err
+    checkpoint.save(make_scorer("bi", seed=5), model)
+    assert "filled with another weights" in run(capsys, *command, text).err
 
 
 def test_no_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_mistakes_are_one_sentence(capsys, workshop: Path, tmp_path: Path) -> No
         assert 1 == outcome.status and message in outcome.err, outcome.err
         assert 1 == len(outcome.err.splitlines())
     assert 1 == run(capsys, "train", tmp_path / "none.toml", *where).status
+    assert not (tmp_path / "out").exists()
 
 
 def test_beginning_anew(capsys, workshop: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -55,5 +56,6 @@ def test_beginning_anew(capsys, workshop: Path, tmp_path: Path) -> None:  # noqa
     assert 0 == run(capsys, "train", recipe, *where, "--set", "training.steps=2").status
     outcome = run(capsys, "train", recipe, *where)
     assert 1 == outcome.status and "training (steps)" in outcome.err
+    assert 2 == json.loads((tmp_path / "out" / "recipe.json").read_text())["training"]["steps"]
     assert 0 == run(capsys, "train", recipe, *where, "--no-resume").status
     assert ["step-00000002", "step-00000004"] == sorted(path.name for path in (tmp_path / "out" / "checkpoints").iterdir())

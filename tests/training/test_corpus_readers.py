@@ -75,6 +75,13 @@ def test_labels_come_from_the_corpus_where_the_passage_lists_none(tmp_path):
     ]
 
 
+def test_a_limit_leaves_the_labels(tmp_path):
+    """Passages that are not read say all the same what their corpus was annotated for."""
+    path = write(tmp_path / "a.jsonl", [row(entities=[(0, 7, "drug")])] * 3 + [row(entities=[(12, 16, "symptom")])])
+    [example] = create_jsonl_reader(path, limit=1)(NLP)
+    assert annotated_labels(example.reference, "gliner") == ["drug", "symptom"]
+
+
 def test_a_passage_without_entities_is_an_example(tmp_path):
     """Nothing was found there: the group is there and empty."""
     [example] = create_jsonl_reader(write(tmp_path / "a.jsonl", [{"text": "nothing"}]))(NLP)

@@ -14,10 +14,11 @@ import torch
 
 from spacy_gliner_biomed import checkpoint
 from spacy_gliner_biomed.scorer import TrainingCard
+from spacy_gliner_biomed.training.dev_set import DevSet
 from spacy_gliner_biomed.training.engine import BEST, CHECKPOINTS, LAST, LOG, train
 from spacy_gliner_biomed.training.settings import LossSettings, StreamSettings
 from tests.scorer.tiny import make_scorer
-from tests.training.tiny_training import BARE, QUICK, dev_set, make_stream, weights
+from tests.training.tiny_training import BARE, QUICK, dev_set, make_stream, passage, weights
 
 ROOT = Path(__file__).resolve().parents[2]
 RICH = StreamSettings(batch_words=40, label_dropout=0.2, merge=0.5)
@@ -129,6 +130,39 @@ def test_settings_that_are_new_are_no_change(tmp_path):
     del state["training"]["decay"]
     path.write_text(json.dumps(state))
     assert run(tmp_path)[0].steps == 6
+
+
+def test_another_model_is_refused(tmp_path):
+    """Other first weights, or other sizes; what is allowed all the same is refused where it can't be."""
+    run(tmp_path, stop_at=3)
+    for changes, words in (({"seed": 5}, "model (weights)"), ({"max_width": 6}, "model (max_width)")):
+        scorer = make_scorer("bi", pass_rate=0.0, **changes)
+        with pytest.raises(ValueError, match="belongs to a training with another") as caught:
+            train(scorer, make_stream(scorer), None, QUICK, tmp_path, progress=False)
+        assert words in str(caught.value)
+    scorer = make_scorer("bi", pass_rate=0.0, projections=False)
+    with pytest.raises(ValueError, match=r"is of another model or training: .* is (missing|of shape)"):
+        train(scorer, make_stream(scorer), None, QUICK, tmp_path, progress=False, allow_changes=True)
+
+
+def test_another_dev_set_is_refused(tmp_path):
+    """Its scores are no others' best ones; where it is allowed, the best begins anew."""
+    run(tmp_path, dev=dev_set(), stop_at=3)
+    other = DevSet([passage("z", "metformin helps", "metformin|drug", labels=("drug",))], 0.2)
+    with pytest.raises(ValueError, match="belongs to a training with another dev;"):
+        run(tmp_path, dev=other)
+    result, _ = run(tmp_path, dev=other, allow_changes=True)
+    assert result.best is not None and list(result.best.corpora) == ["z"] and result.best_step == 6
+
+
+def test_checkpoints_from_before_these_were_noted(tmp_path):
+    """They go on: what they do not say is no difference."""
+    run(tmp_path, dev=dev_set(), stop_at=3)
+    path = tmp_path / CHECKPOINTS / "step-00000003" / "state.json"
+    state = json.loads(path.read_text())
+    del state["model"], state["dev"]
+    path.write_text(json.dumps(state))
+    assert run(tmp_path, dev=dev_set())[0].steps == 6
 
 
 def test_early_stopping(tmp_path):

@@ -84,6 +84,15 @@ def test_what_was_not_annotated_is_unknown(folder: Path, windows: list) -> None:
     assert {label for window in windows for _, _, label in window.spans} == {"drug"}
 
 
+def test_mentions_that_cannot_be_learnt(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Are told in one line; with them alone there is nothing to learn from."""
+    wide = passage("a", "one two three four five", "one two three four five|drug")
+    fine_tune(str(folder), [*OWN, wide], ["drug"], steps=1, **{**FAST, "progress": True})
+    assert "Mentions left out of the training: 1 wider than this model's 4 words.\n" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"No mention of drug can be learnt \(1 wider than this model's 4 words\)"):
+        fine_tune(str(folder), [wide], ["drug"], steps=1, **FAST)
+
+
 def test_descriptions(folder: Path, windows: list) -> None:
     """Are what the model reads, in training as afterwards."""
     labels = {"drug": "a substance that treats", "symptom": ""}

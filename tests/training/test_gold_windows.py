@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
@@ -53,6 +55,16 @@ def test_mentions_that_cut_words_are_widened_and_counted(scorer):
     [window] = windows_of(scorer, [passage], report=report)
     assert sorted(window.spans) == [(0, 0, "b"), (0, 0, "label a")]
     assert (report.mentions, report.widened) == (3, 3)
+
+
+def test_mentions_that_cannot_be_learnt_give_one_warning(scorer):
+    """However many there are."""
+    report, wide = GoldReport(), example("one two three four five", (0, 23, "a"))
+    with pytest.warns(UserWarning, match="wider than this model's 4 words or cross a window"):
+        windows_of(scorer, [wide], report=report)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        windows_of(scorer, [wide], report=report)
 
 
 def test_mentions_that_are_too_wide_are_counted(scorer):

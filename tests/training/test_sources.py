@@ -66,6 +66,24 @@ def test_corpora_and_labels_can_be_left_out(corpora):
         list(source_passages(SourceSettings("nowhere"), corpora))
 
 
+def test_what_is_left_out_and_not_there_is_told(corpora):
+    """A misspelt name would else train on what is held out; a folder without that corpus stays usable."""
+    with pytest.warns(UserWarning, match="no corpus 'silvr' to leave out in train; the nearest that it holds are silver"):
+        assert set(store_of(corpora, exclude=("silvr",)).corpus_labels()) == {"a", "b", "silver"}
+    with pytest.warns(UserWarning, match="no label 'Drugs' to leave out in train; the nearest that it holds are drug"):
+        store_of(corpora, exclude_labels=("Drugs",))
+
+
+def test_a_source_keeps_its_own_labels_out(corpora):
+    """Though another source has them of the same corpus."""
+    (corpora / "more").mkdir()
+    (corpora / "more" / "a.jsonl").write_text(json.dumps(ROWS[0]) + "\n")
+    sources = [SourceSettings("train", only=("a",), exclude_labels=("drug",)), SourceSettings("more")]
+    store = build_store(sources, BARE, SCORER, corpora, progress=False)
+    known = {store.corpora[c].source: store.label_sets[s] for c, s in zip(store.corpus, store.label_set, strict=True)}
+    assert {source: [store.labels[n] for n in own] for source, own in known.items()} == {0: ["symptom"], 1: ["symptom", "drug"]}
+
+
 def test_withheld_labels_are_unknown_everywhere(corpora):
     """Whatever their case and the source: neither mentions nor negatives of them are left."""
     store = build_store([SourceSettings("train")], replace(BARE, withhold=("Organ", "DRUG")), SCORER, corpora, progress=False)
@@ -87,6 +105,18 @@ def test_fewer_words_come_evenly_from_the_whole():
     chosen = take_words(passages, 50)
     assert len(chosen) == 10 and chosen[0].text.endswith(" 0") and chosen[-1].text.endswith(" 90")
     assert take_words(passages, 5000) == passages
+
+
+def test_mentions_that_cannot_be_learnt_are_told(corpora, capsys):
+    """In one line; where there are no others, there is nothing to learn from."""
+    wide = {"corpus": "a", "text": "one two three four five", "entities": [{"start": 0, "end": 23, "label": "x"}]}
+    path = corpora / "train" / "all.train.jsonl"
+    path.write_text(json.dumps(ROWS[0]) + "\n" + json.dumps(wide) + "\n")
+    build_store([SourceSettings("train")], BARE, SCORER, corpora)
+    assert "Mentions left out of the training: 1 wider than this model's 4 words.\n" in capsys.readouterr().err
+    path.write_text(json.dumps(wide) + "\n")
+    with pytest.raises(ValueError, match=r"No mention in the sources can be learnt \(1 wider than this model's 4 words\)"):
+        store_of(corpora)
 
 
 def test_mentions_are_counted(corpora):

@@ -203,6 +203,16 @@ def test_merging():
     assert sorted(elsewhere.batch(0)[0].labels) == ["cell", "organ"]
 
 
+def test_merging_needs_all_parts_in_the_window():
+    """A passage that was annotated for some of them keeps their names: what it lacks is not absent there."""
+    items = [
+        passage("b", "liver cells", "liver|organ", "cells|cell", labels=("cell", "organ")),
+        passage("b", "neurons of the brain", "neurons|cell", labels=("cell",)),
+    ]
+    windows = make_stream(SCORER, replace(BARE, merge=1.0), items).batch(0)
+    assert [(window.labels, window.spans[0][2]) for window in windows] == [(["anatomy"], "anatomy"), (["cell"], "cell")]
+
+
 def test_partial_rows_and_weights():
     """A partial passage carries the stretches that were looked at; weights go through, 0 leaves a passage out."""
     items = [

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 
 from spacy_gliner_biomed.corpus.formats import Problems, read, to_row
 from spacy_gliner_biomed.training.engine import train
+from spacy_gliner_biomed.training.examples import to_windows
+from spacy_gliner_biomed.training.reader import create_jsonl_reader
 from spacy_gliner_biomed.training.settings import SourceSettings
 from spacy_gliner_biomed.training.sources import build_store
 from spacy_gliner_biomed.training.windows import GoldReport, gold_windows
@@ -53,6 +56,17 @@ def test_from_a_file_to_a_batch(tmp_path):
     assert [store.regions(number) for number in (0, 1)] == [[(2, 2), (3, 3)], [(2, 2), (3, 3)]]  # (7, 8) is a blank
     [window] = make_stream(SCORER, passages=list(read(tmp_path / "self.jsonl"))[:1]).batch(0)
     assert window.unknown == [(2, 2), (3, 3)] and window.marked == [(0, 0)] and window.spans == [(0, 0, "drug")]
+
+
+def test_spacy_train_has_the_same_windows(tmp_path):
+    """What a row says about its text reaches the windows by either way; a weight of 0 leaves a passage out."""
+    path = write(tmp_path, {**ROW, "weight": 0.5}, {**ROW, "weight": 0.0})
+    examples = create_jsonl_reader(path)(spacy.blank("en"))
+    [window] = to_windows(list(examples), SCORER, str, ["drug"], "gliner", 24, GoldReport())
+    [expected] = make_stream(SCORER, passages=list(read(path))).batch(0)
+    for name in ("spans", "weight", "marked", "unknown"):
+        assert getattr(window, name) == getattr(expected, name), name
+    assert sorted(window.labels) == sorted(expected.labels)
 
 
 def test_a_region_over_the_border_of_windows_is_in_both():

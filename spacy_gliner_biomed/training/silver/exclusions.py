@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 from typing import Optional, Sequence, Set
 
-from ...annotate.inputs import read_inputs
 from ...corpus.passage import AnnotatedPassage
 from ...evaluation.overlap import N_GRAM, TrainingTexts
-from .passages import UnlabelledPassage, document_of, text_files
+from .passages import UnlabelledPassage, document_of, read_rows, text_files
 
 TRIAL = re.compile(r"NCT\d{8}")
 
@@ -34,7 +33,7 @@ class Exclusions:
         """
         exclusions = cls(n)
         for file in text_files(paths):
-            for passage in read_inputs([str(file)], "text", "jsonl"):
+            for passage in read_rows(file):
                 row = passage.row or {}
                 exclusions.add(passage.text, str(row.get("doc_id") or row.get("id") or ""))
         return exclusions

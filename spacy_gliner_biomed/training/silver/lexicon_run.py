@@ -11,7 +11,6 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
-from ...annotate.inputs import read_inputs
 from ...corpus.assets import sha256
 from .evidence import learn
 from .exclusions import Exclusions
@@ -19,7 +18,7 @@ from .finder import NameFinder
 from .gold import read_gold
 from .labels import COMMON_WORDS, HEAD_WORD_TABLE, LABEL_TABLE
 from .names import STOP_NAMES, name_table, read_lexicon_rows
-from .passages import read_documents
+from .passages import read_documents, read_rows
 from .precision import LabelPrecision, kept_labels, markdown, measure, weak_on_new_names
 from .rows import lexicon_row
 from .shards import SHARD_SIZE, Document, Row, ShardFolder, count_lines
@@ -181,5 +180,5 @@ def _annotate(
 
 def _texts(files: Sequence[Path]) -> Iterator[str]:
     for file in files:
-        for passage in read_inputs([str(file)], "text", "jsonl"):
+        for passage in read_rows(file):
             yield passage.text

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from ...annotate.inputs import JSONL_SUFFIXES, read_inputs
+from ...annotate.inputs import JSONL_SUFFIXES, Passage, read_inputs
 
 MOST_WORDS = 300  # white-space words, as the annotated corpora have them
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\s*\n\s*")
@@ -58,6 +58,16 @@ def text_files(paths: Sequence[Path]) -> List[Path]:
 def file_stem(file: Path) -> str:
     """RETURNS (str): a file's name without the suffixes of JSON Lines."""
     return re.sub(r"\.(jsonl|ndjson)(\.gz)?$", "", file.name)
+
+
+def read_rows(file: Path, text_key: str = "text") -> Iterator[Passage]:
+    """Read the rows of a JSON Lines file, each with a text.
+
+    file (Path): plain, or gzipped. text_key (str): the field that must hold a text.
+    YIELDS (Passage): one a row.
+    RAISES (ValueError): for a row without that text; names the file and line.
+    """
+    return read_inputs([str(file)], text_key, "jsonl", hint="every row needs it, as a string")
 
 
 def read_documents(files: Sequence[Path], most_words: int = MOST_WORDS) -> Iterator[List[UnlabelledPassage]]:
@@ -112,7 +122,7 @@ def _sentences(text: str, most_words: int) -> Iterator[Tuple[int, int]]:
 def _read(files: Sequence[Path], most_words: int) -> Iterator[UnlabelledPassage]:
     for file in files:
         name = file_stem(file)
-        for number, given in enumerate(read_inputs([str(file)], "text", "jsonl"), start=1):
+        for number, given in enumerate(read_rows(file), start=1):
             row = given.row or {}
             own_id, source = str(row.get("id", number)), str(row.get("source", ""))
             # Ids are only unique within a source, which may share its file with others

@@ -8,7 +8,8 @@ find the text again and to know that it is the same:
 
 `file` is the name of a JSON Lines file without its suffix, `id` a row of it, `start` and `end` the part of its text, in characters,
 that was read, `sha256` that part's first 16 hexadecimal digits. Spans are `[start, end)` in that part. A kind without spans is
-absent from it; names of one kind say the same.
+absent from it; names of one kind say the same. Rows of the same part, of two files or two annotators, are one passage of all their
+kinds.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 
 from tqdm import tqdm
 
-from ...annotate.inputs import read_inputs
 from ...annotate.output import text_file
-from .passages import file_stem
+from .passages import file_stem, read_rows
 
 DIGITS = 16
 
@@ -42,10 +42,13 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
     RAISES (ValueError): for a row that is not as described, with its line; and where no passage is found.
     """
     waiting: Dict[str, Dict[str, List[Row]]] = {}
-    order: List[Key] = []
+    order: Dict[Key, Row] = {}
     for row in _read_notes(notes):
-        waiting.setdefault(row["file"], {}).setdefault(row["id"], []).append(row)
-        order.append(_key(row))
+        same = order.setdefault(_key(row), row)
+        if same is row:
+            waiting.setdefault(row["file"], {}).setdefault(row["id"], []).append(row)
+        else:
+            same["kinds"] += row["kinds"]
     counts: Counter[str] = Counter()
     found: Dict[Key, Row] = {}
     others: Set[Key] = set()
@@ -55,7 +58,7 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
         of_file = waiting.get(file_stem(file))
         if of_file is None:
             continue
-        rows = read_inputs([str(file)], "text", "jsonl")
+        rows = read_rows(file)
         for given in tqdm(rows, desc=file.name, unit=" rows", disable=None if progress else True):
             source = given.row or {}
             for row in of_file.get(str(source.get("id", "")), ()):
@@ -65,7 +68,7 @@ def attach(notes: Sequence[Path], files: Sequence[Path], out: Path, corpus: str,
                 else:  # perhaps of another row: some files give an id twice
                     others.add(_key(row))
     if not found:
-        file_, id_, *_ = order[0]
+        file_, id_, *_ = next(iter(order))
         raise ValueError(
             f"None of the {len(order):,} annotated passages is in {', '.join(map(str, files))}; name the files "
             f"that hold them, such as {file_}.jsonl.gz with its row {id_!r}."
@@ -106,18 +109,23 @@ def _passage(row: Row, text: str, source: Row, corpus: str) -> Row:
 
 def _read_notes(paths: Sequence[Path]) -> Iterator[Row]:
     for path in paths:
-        for given in read_inputs([str(path)], "sha256", "jsonl"):
+        for given in read_rows(path, "sha256"):
             row = given.row or {}
             try:
-                length = int(row["end"]) - int(row["start"])
                 spans = [span for kind in row["kinds"] for span in kind["spans"]]
-                fits = all(0 <= start < end <= length for start, end in spans) and all(kind["names"] for kind in row["kinds"])
-                named = isinstance(row["file"], str) and isinstance(row["id"], str)
+                names = [kind["names"] for kind in row["kinds"]]
+                places = [row["start"], row["end"], *(place for span in spans for place in span)]
+                named = all(isinstance(row[name], str) for name in ("file", "id")) and all(
+                    isinstance(own, list) and own and all(isinstance(name, str) for name in own) for own in names
+                )
+                fits = all(type(place) is int and place >= 0 for place in places) and all(
+                    start < end <= row["end"] - row["start"] for start, end in spans
+                )
             except (KeyError, TypeError, ValueError):
                 fits = named = False
             if not (fits and named):
                 raise ValueError(
-                    f"{given.name} is not a stand-off annotation; it needs file, id, start, end, sha256, and kinds with names and "
-                    "with spans within the text."
+                    f"{given.name} is not a stand-off annotation; it needs file, id, start and end (whole numbers from 0), "
+                    "sha256, and kinds with names and with spans within the text."
                 )
             yield row

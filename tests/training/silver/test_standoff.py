@@ -48,10 +48,31 @@ def test_text_and_annotations_meet(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_two_annotators_of_one_passage(tmp_path: Path) -> None:
+    """Their kinds come together; the passage is written once."""
+    text = write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": TEXT})
+    files = [write_jsonl(tmp_path / f"{number}.jsonl", note(kinds=[kind])) for number, kind in enumerate(KINDS)]
+    counts = attach([*files, files[0]], [text], tmp_path / "out.jsonl", "apart", progress=False)
+    assert counts == {"passages": 1, "labels": 4, "mentions": 4}
+    [passage] = read(tmp_path / "out.jsonl")
+    assert len(passage.labels or ()) == len(passage.mentions) == 4
+
+
+def test_rows_without_a_hash(tmp_path: Path) -> None:
+    """Named by file and line, without an option that this command does not have."""
+    text = write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": TEXT})
+    notes = write_jsonl(tmp_path / "n.jsonl", note(sha256=7))
+    with pytest.raises(ValueError, match=r"n\.jsonl, line 1: no text under 'sha256'; every row needs it, as a string\.$"):
+        attach([notes], [text], tmp_path / "out.jsonl", "apart", progress=False)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"kinds": [{"names": ["x"], "spans": [[3, 999]]}]}, {"kinds": [{"names": [], "spans": []}]}, {"start": None}, {"file": 1}],
-)
+    [
+        {"kinds": [{"names": ["x"], "spans": [[3, 999]]}]}, {"kinds": [{"names": [], "spans": []}]}, {"start": None}, {"file": 1},
+        {"start": "8"}, {"end": str(len(TEXT))}, {"start": -1}, {"kinds": [{"names": "xy", "spans": []}]},
+    ],
+)  # fmt: skip
 def test_rows_that_are_no_annotations(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Named by file and line."""
     text = write_jsonl(tmp_path / "t.jsonl", {"id": "1", "text": TEXT})
