@@ -1,6 +1,7 @@
 # Two commands set everything up: `make run` (annotates an abstract) and `make test`.
-# Both build one virtual environment in .venv, once; it is built again when setup.cfg or constraints.txt change.
+# Both build one virtual environment in .venv, once; it is brought up to date when setup.cfg, constraints.txt or TORCH_SPEC change.
 
+# Counts when .venv is first built; for another Python, `make clean` first.
 PYTHON ?= python3
 # Installed before everything else. Override it for another release or build of torch,
 # e.g. make test TORCH_SPEC="torch==2.12.0"
@@ -11,6 +12,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
+
+# The stamp holds the TORCH_SPEC that was installed; out of date is also one that holds another.
+export TORCH_SPEC
+ifneq ($(strip $(shell cat $(STAMP) 2>/dev/null)),$(strip $(TORCH_SPEC)))
+.PHONY: $(STAMP)
+endif
 
 # Idle OpenMP threads that spin take the cores from the threads that work.
 export OMP_WAIT_POLICY := PASSIVE
@@ -43,7 +50,7 @@ $(STAMP): setup.cfg constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel
 	$(BIN)/python -m pip install --quiet $(TORCH_SPEC)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[linking,evaluation,corpus,train,test]"
-	touch $@
+	printf '%s\n' "$$TORCH_SPEC" > $@
 
 $(LINT_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"

@@ -18,7 +18,7 @@ from thinc.api import Model, Optimizer
 
 from .device import resolve_device
 from .labels import LabelSet, LabelsInput, ThresholdInput, check_threshold, thresholds_for
-from .placement import ALIGNMENT_MODES, Hits, place, set_entities
+from .placement import ALIGNMENT_MODES, Hits, get_score, place, set_entities, set_score
 from .reading import Reading, read_docs
 from .scorer.decode import OVERLAPS
 from .scorer.linear import PRECISIONS
@@ -39,16 +39,18 @@ class GlinerBiomed(TrainablePipe):
     threshold (float or dict): a score must exceed it; a mapping goes by label, `*` for the others.
     spans_key (str): name of the span group. It holds all hits, sorted by start, end and label, with `attrs["scores"]`,
         *shape* `(n,)`, and the model's own character offsets in `attrs["offsets"]`, *shape* `(n, 2)`.
-    annotate_ents (bool): also write the best-scoring spans that don't overlap to `doc.ents`, with `span._.score`.
+    annotate_ents (bool): also write the best-scoring spans that don't overlap to `doc.ents`, and every hit's score to
+        `span._.score`.
     ents_filter (callable): (earlier entities, new spans with the best first) → entities.
     overwrite (bool): drop earlier entities instead of keeping them.
     overlap (str): "flat" (no two spans share a word) or "nested" (one may lie inside another).
     multi_label (bool): whether one span may carry several labels.
     alignment_mode (str): how hits are put on tokens, as in `Doc.char_span`.
     window, stride (int): words read at a time, and from one window to the next; None for the checkpoint's window.
-    batch_size (int): documents, as everywhere in spaCy. max_batch_tokens (int): sub-words per
-        forward pass; None for 1,024 on a CPU and 16,384 on a GPU.
-    device (str): "cpu", "cuda", "cuda:1"; None follows spaCy, or else takes the CPU.
+    batch_size (int): documents at a time where the pipe is called by itself (`pipe.pipe`, `pipe.annotate`); `nlp.pipe` passes its
+        own. max_batch_tokens (int): sub-words per forward pass; None for 1,024 on a CPU and 16,384 on a GPU.
+    device (str): "cpu", "cuda", "cuda:1"; None follows spaCy, or else takes the CPU. It belongs to the machine and is not stored
+        with the pipe: in a saved pipeline, its config names it.
     precision (str): "float32", "bfloat16" or "int8" (CPU).
     words (str): where spans may begin and end: "whitespace" for GLiNER's words, "punctuation" for words that end at hyphens;
         None for the checkpoint's own. The model is trained on such words too.
@@ -116,7 +118,7 @@ class GlinerBiomed(TrainablePipe):
             "words": words,
         }
         if not Span.has_extension("score"):
-            Span.set_extension("score", default=None)
+            Span.set_extension("score", getter=get_score, setter=set_score)
 
     # -- settings that change at run time -----------------------------------------------------------------------------------
 
@@ -141,8 +143,9 @@ class GlinerBiomed(TrainablePipe):
 
     @property
     def threshold(self) -> Union[float, Dict[str, float]]:
-        """The threshold, or thresholds by label with `*` for the others."""
-        return check_threshold(self.cfg["threshold"])
+        """The threshold, or thresholds by label with `*` for the others; of those, single ones may be assigned."""
+        threshold = self.cfg["threshold"]
+        return threshold if isinstance(threshold, dict) else check_threshold(threshold)
 
     @threshold.setter
     def threshold(self, threshold: ThresholdInput) -> None:
@@ -358,7 +361,7 @@ class GlinerBiomed(TrainablePipe):
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
         """Write settings and model folder; the folder `model` is in GLiNER's published layout."""
         writers: Dict[str, Callable[[Path], None]] = {
-            "cfg": lambda p: srsly.write_json(p, self.cfg),
+            "cfg": lambda p: srsly.write_json(p, _stored(self.cfg)),
             "model": self._save_model,
         }
         util.to_disk(Path(path), writers, exclude)
@@ -367,7 +370,7 @@ class GlinerBiomed(TrainablePipe):
         """Read what `to_disk` wrote."""
         # srsly's own parser reads 0.3 as 0.30000000000000004
         readers: Dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf-8"))),
+            "cfg": lambda p: self.cfg.update(_stored(json.loads(p.read_text(encoding="utf-8")))),
             "model": self._load_model,
         }
         util.from_disk(Path(path), readers, exclude)
@@ -382,7 +385,7 @@ class GlinerBiomed(TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): settings and model folder."""
         writers: Dict[str, Callable[[], Any]] = {
-            "cfg": lambda: srsly.json_dumps(self.cfg),
+            "cfg": lambda: srsly.json_dumps(_stored(self.cfg)),
             "model": lambda: self.model.to_bytes(),
         }
         return util.to_bytes(writers, exclude)
@@ -390,11 +393,16 @@ class GlinerBiomed(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> GlinerBiomed:
         """Take what `to_bytes` made."""
         readers: Dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda b: self.cfg.update(json.loads(b)),
+            "cfg": lambda b: self.cfg.update(_stored(json.loads(b))),
             "model": lambda b: self.model.from_bytes(b),
         }
         util.from_bytes(bytes_data, readers, exclude)
         return self
+
+
+def _stored(cfg: Dict[str, Any]) -> Dict[str, Any]:
+    """What travels of the settings: the device is that of a machine, which another need not have."""
+    return {name: value for name, value in cfg.items() if name != "device"}
 
 
 def _choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Union
+import configparser
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
 from thinc.api import Config, Model
@@ -60,7 +61,7 @@ def make_gliner_biomed(
     nlp: Language,
     name: str,
     model: Model,
-    labels: Optional[Union[List[str], Dict[str, str]]],
+    labels: Optional[Union[List[str], Tuple[str, ...], Dict[str, str]]],
     threshold: Union[float, Dict[str, float]],
     spans_key: str,
     annotate_ents: bool,
@@ -81,8 +82,9 @@ def make_gliner_biomed(
     """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`.
 
     A model from `BiEncoderListener.v1` makes a `ListeningGlinerBiomed`.
+    RAISES (ValueError): also for labels that the text of a config can't hold, as the pipeline could be saved but not loaded.
     """
-    return pipe_class(model)(
+    pipe = pipe_class(model)(
         nlp.vocab,
         model,
         name,
@@ -104,3 +106,29 @@ def make_gliner_biomed(
         words=words,
         scorer=scorer,
     )
+    if labels is not None:
+        _check_config_text("labels", labels)
+    if isinstance(threshold, Mapping):
+        _check_config_text("threshold", {name: str(value) for name, value in threshold.items()})
+    return pipe
+
+
+def _check_config_text(setting: str, given: Union[Sequence[str], Mapping[str, str]]) -> None:
+    """RAISES (ValueError): where the text of a config can't hold these names or their descriptions; names the first."""
+    if _survives_text(given):
+        return
+    parts = [{name: text} for name, text in given.items()] if isinstance(given, Mapping) else [[name] for name in given]
+    lost = next((part for part in parts if not _survives_text(part)), parts[0])
+    raise ValueError(
+        f"The text of a config can't hold {next(iter(lost))!r} as it stands in {setting} (':', '=' and line breaks end a name, "
+        "blanks around it are lost, '#', ';' and '[' can't begin it, and '${' stands for a variable, in a description too); add "
+        f"the pipe without {setting} and assign pipe.{setting} afterwards."
+    )
+
+
+def _survives_text(given: Union[Sequence[str], Mapping[str, str]]) -> bool:
+    written = Config({"pipe": {"given": dict(given) if isinstance(given, Mapping) else list(given)}})
+    try:
+        return bool(Config().from_str(written.to_str()) == written)
+    except (ValueError, configparser.Error):
+        return False

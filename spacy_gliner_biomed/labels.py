@@ -115,6 +115,11 @@ def check_threshold(threshold: ThresholdInput) -> Union[float, Dict[str, float]]
     RAISES (ValueError): for anything but numbers between 0 and 1.
     """
     if isinstance(threshold, Mapping):
+        if isinstance(threshold.get("labels"), Mapping):
+            raise ValueError(
+                "These thresholds are the content of a file, with those by label under 'labels'; take read_thresholds(path, "
+                "pipe.labels) of spacy_gliner_biomed.labels instead."
+            )
         return {str(label): _probability(value, f"threshold of {label!r}") for label, value in threshold.items()}
     return _probability(threshold, "threshold")
 
@@ -130,7 +135,10 @@ def thresholds_for(threshold: ThresholdInput, names: Sequence[str], known_only: 
         return [checked] * len(names)
     unknown = [label for label in checked if label != "*" and label not in names]
     if unknown and known_only:
-        raise ValueError(f"There is a threshold for {unknown[0]!r}, which is not one of the labels {list(names)}.")
+        raise ValueError(
+            f"There is a threshold for {unknown[0]!r}, which is not one of the labels {list(names)}; leave it out, as "
+            "narrow_thresholds(pipe.threshold, pipe.labels) of spacy_gliner_biomed.labels does, or add the label."
+        )
     return [checked.get(name, checked.get("*", 0.5)) for name in names]
 
 

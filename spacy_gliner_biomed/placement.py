@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
@@ -105,24 +105,49 @@ def set_entities(
     overwrite: bool,
     ents_filter: Callable[[Iterable[Span], Iterable[Span]], Sequence[Span]],
 ) -> None:
-    """Write the entities of a document from a placed span group, and their scores to `span._.score`.
+    """Write the entities of a document from a placed span group, and the scores of all its spans to `span._.score`.
 
     Tokens that another component has blocked stay blocked. Earlier entities stay unless `overwrite`, or unless the filter drops
     them. All other tokens are outside: this document has been read.
     """
     order = np.argsort(-group.attrs["scores"], kind="stable")
     scores: Dict[Tuple[int, int, int], float] = {}
+    data: Dict[Any, Any] = doc.user_data
     blocked = {token.i for token in doc if token.ent_iob == 3 and not token.ent_type}
     earlier = [] if overwrite else list(doc.ents)
     ranked: List[Span] = []
     for number in order.tolist():
         span = group[number]
-        scores.setdefault((span.start, span.end, span.label), float(group.attrs["scores"][number]))
+        score = float(group.attrs["scores"][number])
+        scores.setdefault((span.start, span.end, span.label), score)
+        data[_label_key(span)] = score
         if blocked.isdisjoint(range(span.start, span.end)):
             ranked.append(span)
     entities = list(ents_filter(earlier, ranked))
     doc.set_ents(entities, blocked=[doc[token : token + 1] for token in sorted(blocked)], default="outside")
     for entity in doc.ents:
-        score = scores.get((entity.start, entity.end, entity.label))
-        if score is not None:
-            entity._.score = score
+        found = scores.get((entity.start, entity.end, entity.label))
+        if found is not None:
+            entity._.score = found
+
+
+def get_score(span: Span) -> Any:
+    """What `span._.score` says: the score of this span with this label, else what was set for its characters, else None."""
+    data: Dict[Any, Any] = span.doc.user_data
+    return data.get(_label_key(span), data.get(_characters_key(span)))
+
+
+def set_score(span: Span, score: Any) -> None:
+    """Store what `span._.score` says: under spaCy's own key, for programs without this package, and for this label."""
+    data: Dict[Any, Any] = span.doc.user_data
+    data[_characters_key(span)] = data[_label_key(span)] = score
+
+
+def _characters_key(span: Span) -> Tuple[str, str, int, int]:
+    return "._.", "score", span.start_char, span.end_char
+
+
+def _label_key(span: Span) -> Tuple[str, str, int, int]:
+    # spaCy keeps an extension's value by characters alone, which the labels of a span share. A key of spaCy's own form moves along
+    # wherever spaCy moves extensions: `Span.as_doc`, `Doc.from_docs`.
+    return "._.", f"score of {span.label_}", span.start_char, span.end_char

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, distribution
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import spacy
@@ -62,3 +65,15 @@ def test_the_package_imports_little() -> None:
     """Its name alone costs neither torch nor spaCy."""
     code = "import sys, spacy_gliner_biomed; print(*{'torch', 'spacy', 'numpy'} & set(sys.modules))"
     assert "\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["TORCH_SPEC=torch==2.12.0"], True)])
+def test_another_torch_is_installed_into_an_environment_there_is(tmp_path: Path, arguments: list[str], installs: bool) -> None:
+    """And the same one is not."""
+    for name in ("Makefile", "setup.cfg", "constraints.txt"):
+        shutil.copy(Path(__file__).parents[1] / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".installed").write_text("torch==2.13.0\n")
+    command = ["make", "--dry-run", "run", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    assert installs == ("pip install --quiet torch==2.12.0" in done.stdout) == ("pip" in done.stdout)

@@ -9,6 +9,7 @@ import spacy
 from spacy.language import Language
 from spacy.util import is_package
 
+from ..labels import narrow_thresholds
 from .options import Labels, Threshold
 
 if TYPE_CHECKING:
@@ -31,32 +32,31 @@ def build_pipeline(
         `gliner_biomed` pipe.
     revision (str): branch, tag or commit, of a Hub id only.
     labels (Union[List[str], Dict[str, str]]): names, or name → description; None keeps the model's own.
-    threshold (Union[float, Dict[str, float]]): for all labels, or by label (`*` for the rest); None keeps its own.
+    threshold (Union[float, Dict[str, float]]): for all labels, or by label (`*` for the rest); None keeps its own, without
+        those of labels that `labels` leaves out.
     settings (Mapping[str, Any]): further settings of the pipe, such as `precision` or `overlap`.
     RETURNS (Language): the pipeline; no weights of a bare model are read yet.
     RAISES (ValueError): where a saved pipeline has no such pipe, and for settings the pipe refuses.
     """
-    changes = dict(settings or {})
-    if labels is not None:
-        changes["labels"] = labels
-    if threshold is not None:
-        changes["threshold"] = threshold
     if _is_pipeline(model):
         if revision is not None:
             raise ValueError(f"'{model}' is a spaCy pipeline, which has no revisions; leave --revision out.")
         nlp = spacy.load(model)
-        pipe = find_pipe(nlp, model)
-        for name, value in changes.items():
-            if name in ("labels", "threshold"):
-                setattr(pipe, name, value)
-            else:
-                pipe.cfg[name] = value
-        return nlp
-    nlp = spacy.blank("en")
-    # The limit guards the parser's memory; this pipeline has none, and its pipe reads texts of any length.
-    nlp.max_length = 10**9
-    changes["model"] = {"@architectures": ARCHITECTURE, "name": model, "revision": revision}
-    nlp.add_pipe(FACTORY, config=changes)
+        find_pipe(nlp, model).cfg.update(settings or {})
+    else:
+        nlp = spacy.blank("en")
+        # The limit guards the parser's memory; this pipeline has none, and its pipe reads texts of any length.
+        nlp.max_length = 10**9
+        checkpoint = {"@architectures": ARCHITECTURE, "name": model, "revision": revision}
+        nlp.add_pipe(FACTORY, config={**(settings or {}), "model": checkpoint})
+    pipe = find_pipe(nlp, model)
+    # Not by the config, whose text can't hold every label
+    if labels is not None:
+        pipe.labels = labels
+    if threshold is not None:
+        pipe.threshold = threshold
+    elif labels is not None:
+        pipe.threshold = narrow_thresholds(pipe.threshold, pipe.labels)
     return nlp
 
 

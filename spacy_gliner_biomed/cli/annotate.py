@@ -74,7 +74,7 @@ def annotate(
     multi_label: Optional[bool] = typer.Option(
         None, "--multi-label/--single-label", help="Whether one span may carry several labels.", show_default="single"
     ),
-    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1."),
+    device: Optional[str] = typer.Option(None, help="cpu, cuda or cuda:1.", show_default="cpu"),
     progress: bool = typer.Option(True, help="Show a progress bar on stderr."),
 ) -> None:
     """Find entities in texts; write them as a table, JSON lines, .spacy files or an HTML page."""

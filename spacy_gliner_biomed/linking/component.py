@@ -58,7 +58,7 @@ class KnowledgeBaseLinker(Pipe):
             if count < 1:
                 raise ValueError(f"{setting} {count} would leave every mention without a concept; give at least 1.")
         self.name = name
-        self.kb_path = kb_path
+        self._kb_path = kb_path
         self.threshold = threshold
         self.k = k
         self.max_entities_per_mention = max_entities_per_mention
@@ -70,6 +70,16 @@ class KnowledgeBaseLinker(Pipe):
         # scispaCy does this when its linker is made; a parent whose workers link needs it to read what they found.
         if not Span.has_extension("kb_ents"):
             Span.set_extension("kb_ents", default=[])
+
+    @property
+    def kb_path(self) -> Optional[Union[str, Path]]:
+        """The file of the knowledge base; None where it came with a saved pipeline or as `concepts`. Assign another to change."""
+        return self._kb_path
+
+    @kb_path.setter
+    def kb_path(self, kb_path: Optional[Union[str, Path]]) -> None:
+        self._kb_path = kb_path
+        self._concepts = self._linker = None
 
     @property
     def concepts(self) -> List[Concept]:
@@ -85,8 +95,9 @@ class KnowledgeBaseLinker(Pipe):
 
     @concepts.setter
     def concepts(self, concepts: Iterable[Concept]) -> None:
-        self._concepts = list(concepts)
-        self._linker = None
+        concepts = list(concepts)
+        self.kb_path = None
+        self._concepts = concepts
 
     @property
     def kb(self) -> Any:
@@ -185,7 +196,8 @@ def make_linker(
 ) -> KnowledgeBaseLinker:
     """Build the linker; the knowledge base is read at first use, because a saved pipeline brings its own.
 
-    kb_path (Optional[str]): JSON lines in scispaCy's format, relative to the working directory.
+    kb_path (Optional[str]): JSON lines in scispaCy's format, relative to the working directory. A saved pipeline goes on with the
+        knowledge base it was saved with; to change that, assign `kb_path` after loading.
     threshold (float): cosine similarity, 0 to 1, that a concept must exceed.
     k (int): names looked up for a mention.
     max_entities_per_mention (int): most concepts a mention gets.

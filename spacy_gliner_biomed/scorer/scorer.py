@@ -191,6 +191,10 @@ class SpanScorer:
         self._label_vectors.clear()
         self._folded.clear()
 
+    def __getstate__(self) -> Dict[str, object]:
+        # Packed weights don't travel (see `PackedLinear`), so that a copy must pack its own.
+        return {**self.__dict__, "_prepared": False}
+
     def _inference(self) -> torch.inference_mode:
         if _forked and torch.get_num_threads() > 1:
             torch.set_num_threads(

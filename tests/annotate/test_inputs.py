@@ -85,6 +85,8 @@ def test_passages_are_read_one_at_a_time(tmp_path: Path) -> None:
         ('{"body": "fever"}', "line 1: no text under 'text'; name the field with --text-key."),
         ('{"text": 3}', "line 1: no text under 'text'; name the field with --text-key."),
         ("[" * 100_000, "line 1: not JSON"),
+        (r'{"text": "fever \ud83d"}', r"line 1: '\ud83d' is half a surrogate pair, which is no character; leave"),
+        (r'{"text": "fever", "id": "\ude00"}', r"line 1: '\ude00' is half a surrogate pair"),
     ],
 )
 def test_a_row_without_a_text_is_refused(tmp_path: Path, row: str, message: str) -> None:
@@ -104,17 +106,44 @@ def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_half_a_surrogate_pair_is_refused() -> None:
+    """As a command line makes of bytes that are not UTF-8."""
+    with pytest.raises(ValueError, match=r"text 2: '\\udce9' is half a surrogate pair"):
+        read("fever", "caf\udce9")
+
+
 def test_an_unknown_format_is_refused() -> None:
     """The message lists the formats."""
     with pytest.raises(ValueError, match="'xml' is unknown; it is one of auto, text, lines, jsonl."):
         read("fever", input_format="xml")
 
 
-@pytest.mark.parametrize("name", ["missing.txt", "missing.jsonl", "missing.jsonl.gz"])
-def test_a_missing_file_is_no_text(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("missing.txt", "missing.jsonl", "missing.jsonl.gz", "my papr.txt", "paper.pdf", "notes.HTML"),
+        *("data/notes", "data/*", "dta/notes.txt", "/nowhere/notes", "../nowhere/notes"),
+    ],
+)
+def test_a_missing_file_is_no_text(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody wants the entities of a misspelt file name."""
-    with pytest.raises(FileNotFoundError, match=f"There is no file '{name}'; check its name."):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    with pytest.raises(FileNotFoundError) as caught:
         check_inputs([name])
+    expected = f"There is no file '{name}'; check its name, or give a text that looks like one on stdin ('-')."
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["IL-2/STAT5", "E.coli", "p53.", "e.g.,", "5 mg/kg", "data/notes were read", "Read a.txt\nand b.txt"]
+)
+def test_a_text_with_stops_and_slashes_is_a_text(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ratios, species and measures are no paths."""
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    check_inputs([text])
+    assert [Passage(text, "text 1")] == read(text)
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:

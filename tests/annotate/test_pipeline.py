@@ -36,6 +36,12 @@ def test_settings_reach_the_pipe() -> None:
     assert ("flat", "int8") == (pipe.cfg["overlap"], pipe.cfg["precision"])
 
 
+def test_labels_that_a_config_cannot_hold() -> None:
+    """They reach the pipe by another way than the config."""
+    pipe = find_pipe(build_pipeline("mini", None, {"dose: drug": "the amount"}, {"dose: drug": 0.4}))
+    assert (("dose: drug",), {"dose: drug": 0.4}) == (pipe.labels, pipe.threshold)
+
+
 def test_model_and_revision_reach_the_architecture() -> None:
     """They name the checkpoint that is loaded later."""
     config = build_pipeline("someone/model", "abc123").config["components"]["gliner_biomed"]["model"]
@@ -74,3 +80,24 @@ def test_a_saved_pipeline_is_found_under_any_name(tmp_path: Path, monkeypatch: p
     pipe = find_pipe(build_pipeline(str(tmp_path), labels={"gene": "a gene"}, settings={"overlap": "nested"}))
     assert ("finder", ("gene",), 0.5) == (pipe.name, pipe.labels, pipe.threshold)
     assert ("nested", "hits") == (pipe.cfg["overlap"], pipe.cfg["spans_key"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "threshold", "expected"),
+    [
+        (None, None, {"drug": 0.3, "gene": 0.4}),
+        (["gene", "disease"], None, {"gene": 0.4}),
+        (["disease"], None, {}),
+        (["disease"], {"drug": 0.2}, {"drug": 0.2}),
+    ],
+)
+def test_a_saved_pipeline_s_thresholds_go_with_its_labels(
+    labels: list[str] | None, threshold: dict[str, float] | None, expected: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of labels that are not asked for are left out; what the user names is left for the pipe to check."""
+    nlp = spacy.blank("en")
+    config = {"labels": ["drug", "gene"], "threshold": {"drug": 0.3, "gene": 0.4}}
+    nlp.add_pipe("gliner_biomed", config=config)
+    monkeypatch.setattr(spacy, "load", lambda model: nlp)
+    (tmp_path / "config.cfg").touch()
+    assert expected == find_pipe(build_pipeline(str(tmp_path), None, labels, threshold)).threshold

@@ -84,6 +84,11 @@ def test_an_error_says_where_the_work_done_is(capsys: pytest.CaptureFixture[str]
     assert f"What was written before is in '{output}.partial'." == second
 
 
+def test_the_help_tells_the_default_device(capsys: pytest.CaptureFixture[str]) -> None:
+    """A GPU is used where it is asked for."""
+    assert "[default: (cpu)]" in run(capsys, "annotate", "--help").out.partition("--device")[2].partition("--progress")[0]
+
+
 def test_a_wrong_threshold(capsys: pytest.CaptureFixture[str]) -> None:
     """Told before anything is loaded."""
     outcome = run(capsys, "annotate", "fever", "--threshold", "2")
@@ -97,7 +102,7 @@ def test_a_threshold_for_a_label_that_is_not_asked_for(
     monkeypatch.undo()
     outcome = run(capsys, "annotate", "fever", "--labels", "drug", "--threshold", "gene=0.3")
     assert 1 == outcome.status
-    assert "There is a threshold for 'gene', which is not one of the labels ['drug']." in outcome.err
+    assert "There is a threshold for 'gene', which is not one of the labels ['drug']; leave it out" in outcome.err
 
 
 def test_the_last_line_of_a_worker_s_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ def test_the_module_is_the_command() -> None:
 def test_an_error_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     """On stderr, with status 1."""
     outcome = run(capsys, "annotate", "missing.txt")
-    expected = (1, "", "gliner-biomed: There is no file 'missing.txt'; check its name.\n")
+    sentence = "There is no file 'missing.txt'; check its name, or give a text that looks like one on stdin ('-')."
+    expected = (1, "", f"gliner-biomed: {sentence}\n")
     assert expected == (outcome.status, outcome.out, outcome.err)
 
 

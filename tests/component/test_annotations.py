@@ -62,6 +62,36 @@ def test_entities_are_the_best_scoring_spans_that_do_not_overlap():
     assert [round(ent._.score, 4) for ent in doc.ents] == [0.85, 0.95]
 
 
+def test_every_hit_has_the_score_of_its_label():
+    """In the group too: nested spans, and each label of one span; spans that are no hits have none."""
+    doc = phrase_nlp(PHRASES, labels=LABELS, multi_label=True)(TEXT)
+    group = doc.spans["gliner"]
+    assert [span._.score for span in group] == group.attrs["scores"].tolist()
+    assert doc[1:2]._.score is None
+
+
+def test_scores_travel_with_the_document():
+    """As bytes, as a part, and as a part of a longer document."""
+    doc = phrase_nlp(PHRASES, labels=LABELS, multi_label=True)(TEXT)
+    group = doc.spans["gliner"]
+    for other, shift in (
+        (Doc(doc.vocab).from_bytes(doc.to_bytes()), 0),
+        (doc[1 : len(doc)].as_doc(copy_user_data=True), -1),
+        (Doc.from_docs([doc, doc]), len(doc)),
+    ):
+        for span, score in list(zip(group, group.attrs["scores"].tolist(), strict=True))[1:]:
+            assert Span(other, span.start + shift, span.end + shift, span.label)._.score == score
+
+
+def test_scores_can_be_set():
+    """For one label of a span; an unlabelled span of its characters says what was set last."""
+    doc = phrase_nlp(PHRASES, labels=LABELS, multi_label=True)(TEXT)
+    disease, finding = list(doc.spans["gliner"])[-2:]
+    finding._.score = 0.25
+    assert [span._.score for span in (disease, finding)] == [pytest.approx(0.95), 0.25]
+    assert doc[disease.start : disease.end]._.score == 0.25
+
+
 def test_entities_can_be_left_alone():
     """With `annotate_ents=False` the span group is all that is written."""
     nlp = phrase_nlp(PHRASES, labels=LABELS, annotate_ents=False)

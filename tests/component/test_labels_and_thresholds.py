@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 
 import numpy as np
 import pytest
+import spacy
+import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thinc.api import Config
 
 from spacy_gliner_biomed.labels import DEFAULT_LABELS, DISPLACY_COLORS, LabelSet, check_threshold, thresholds_for
 from spacy_gliner_biomed.scorer import TrainingCard
@@ -58,6 +63,21 @@ def test_threshold_is_a_property():
     assert spans(nlp(TEXT)) == [("pain", "symptom")]
     pipe.threshold = {"drug": 0.95}
     assert spans(nlp(TEXT)) == [("pain", "symptom"), ("tau", "gene")]
+
+
+def test_single_thresholds_can_be_assigned():
+    """They count at once, are stored, and are checked at use."""
+    nlp = phrase_nlp(PHRASES, labels=["drug", "symptom"], threshold={"drug": 0.6, "*": 0.5})
+    pipe = pipe_of(nlp)
+    pipe.threshold["drug"] = 0.95
+    assert spans(nlp(TEXT)) == [("pain", "symptom")]
+    stored = json.loads(srsly.msgpack_loads(pipe.to_bytes(exclude=["model"]))["cfg"])
+    assert stored["threshold"] == {"drug": 0.95, "*": 0.5}
+    pipe.threshold["drug"] = 9
+    with pytest.raises(ValueError, match="The threshold of 'drug' is 9"):
+        nlp(TEXT)
+    pipe.threshold["drug"] = 0.7
+    assert spans(nlp(TEXT)) == [("aspirin", "drug"), ("pain", "symptom")]
 
 
 def test_a_score_must_exceed_the_threshold():
@@ -194,6 +214,8 @@ def test_duplicate_labels_warn_and_count_once():
         (True, "The threshold is True"),
         ({"drug": 2}, "The threshold of 'drug' is 2"),
         ({"*": "x"}, "The threshold of '\\*' is 'x'"),
+        ({"threshold": 0.4, "labels": {"drug": 0.3}}, "the content of a file.*; take read_thresholds\\(path, pipe.labels\\)"),
+        ({"threshold": 0.4, "labels": {}}, "take read_thresholds"),
     ],
 )
 def test_thresholds_that_are_refused(threshold, message):
@@ -208,7 +230,7 @@ def test_a_threshold_for_an_unknown_label_is_refused():
     """A slip of the pen would otherwise go unseen."""
     nlp = phrase_nlp(PHRASES, labels=["drug"], threshold={"drog": 0.4})
     with pytest.raises(
-        ValueError, match="There is a threshold for 'drog', which is not one of the labels \\['drug'\\]"
+        ValueError, match="There is a threshold for 'drog', which is not one of the labels \\['drug'\\]; leave it out"
     ):
         nlp(TEXT)
 
@@ -247,10 +269,52 @@ def test_settings_that_depend_on_the_model_are_checked_with_it(config, message):
         nlp(TEXT)
 
 
+@pytest.mark.parametrize(
+    "config, name",
+    [
+        ({"labels": {"drug": "", "dose: drug": "the amount"}}, "dose: drug"),
+        ({"labels": {"a=b": "x"}}, "a=b"),
+        ({"labels": {"#1": "x"}}, "#1"),
+        ({"labels": {";1": "x"}}, ";1"),
+        ({"labels": {"[gene]": "x"}}, "[gene]"),
+        ({"labels": {" gene": "x"}}, " gene"),
+        ({"labels": {"gene": "a ${nlp.lang} thing"}}, "gene"),
+        ({"labels": ["drug", "a ${nlp.lang} thing"]}, "a ${nlp.lang} thing"),
+        ({"labels": ["drug", "${pipe.given}"]}, "${pipe.given}"),
+        ({"labels": ["dose: drug"], "threshold": {"dose: drug": 0.3}}, "dose: drug"),
+    ],
+)
+def test_labels_that_a_config_cannot_hold_are_refused(config, name):
+    """Their pipeline could be saved and not loaded; assigned to the pipe, they are stored as they are."""
+    setting = list(config)[-1]
+    message = f"can't hold {name!r} as it stands in {setting} .* and assign pipe.{setting} afterwards"
+    with pytest.raises(ValueError, match=re.escape(message).replace(re.escape(".*"), ".*")):
+        phrase_nlp(PHRASES, **config)
+
+
+@pytest.mark.parametrize(
+    "labels", [["dose: drug", "a=b", "#1", "[gene]", " x "], {"5% a[0] #1": "a: b = [c]"}, ("drug", "gene")]
+)
+def test_labels_that_a_config_holds_are_not_refused(labels):
+    """A list may have any names but variables, a tuple serves as a list, and most signs do no harm in a mapping."""
+    nlp = phrase_nlp(PHRASES, labels=labels, threshold={"5% a[0] #1": 0.3, "*": 0.45})
+    again = spacy.util.load_model_from_config(Config().from_str(nlp.config.to_str(), interpolate=False))
+    assert pipe_of(again).label_set == pipe_of(nlp).label_set == LabelSet.of(labels)
+
+
+def test_labels_that_a_config_cannot_hold_are_stored_with_the_pipe(folder, tmp_path):
+    """The way out that the refusal names."""
+    nlp = folder_nlp(folder)
+    pipe = pipe_of(nlp)
+    pipe.labels = {"dose: drug": "the amount of a ${drug}", "dose: #x": "another"}
+    pipe.threshold = {"dose: drug": 0.3, "*": 0.6}
+    nlp.to_disk(tmp_path / "saved")
+    loaded = pipe_of(spacy.load(tmp_path / "saved"))
+    assert (loaded.label_set, loaded.threshold) == (pipe.label_set, pipe.threshold)
+
+
 def test_another_model_is_refused():
     """The pipe needs one of the package's own builders."""
-    import spacy
-
     nlp = spacy.blank("en")
     with pytest.raises(ValueError, match="'hashembed.* is no span scorer|is no span scorer; use spacy_gliner_biomed"):
         nlp.add_pipe(

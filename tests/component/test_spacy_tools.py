@@ -171,6 +171,15 @@ def test_span_scores():
     assert scores["spans_gliner_per_type"]["B"]["f"] == 0.0
 
 
+def test_offsets_of_spans_that_were_changed():
+    """Do not count: a corrected span is scored by its own characters, and so is an added one."""
+    nlp = spacy.blank("en")
+    corrected = example(nlp, [(0, 1, "A"), (2, 4, "B")], [(0, 1, "A"), (2, 3, "B")], offsets=[(0, 1), (4, 5)])
+    assert make_scorer()([corrected])["spans_gliner_f"] == 0.5
+    added = example(nlp, [(0, 1, "A"), (2, 3, "B")], [(0, 1, "A"), (2, 3, "B")], offsets=[(0, 1)])
+    assert make_scorer()([added])["spans_gliner_f"] == 1.0
+
+
 def test_labels_that_a_passage_was_not_annotated_for_do_not_count():
     """They are unknown there, not wrong."""
     nlp = spacy.blank("en")
@@ -187,6 +196,18 @@ def test_groups_under_another_name():
     doc.spans["other"] = [Span(doc, 0, 1, "A")]
     scores = make_scorer("other")([Example(doc.copy(), doc)])
     assert scores["spans_other_f"] == 1.0
+
+
+def test_the_pipes_own_group_is_scored():
+    """Without a name of its own, the scorer takes the pipe's, also in pipelines whose config is read again."""
+    nlp = phrase_nlp({"aspirin": {"drug": 0.9}}, labels=["drug"], spans_key="hits")
+    doc = nlp.make_doc("aspirin")
+    doc.spans["hits"] = [Span(doc, 0, 1, "drug")]
+    assert nlp.evaluate([Example(nlp.make_doc("aspirin"), doc)])["spans_hits_f"] == 1.0
+    config = Config().from_str(nlp.config.to_str(), interpolate=False)
+    assert spacy.util.load_model_from_config(config).get_pipe("gliner_biomed").scorer == make_scorer()
+    config["components"]["gliner_biomed"]["scorer"]["spans_key"] = "gliner"  # as earlier versions wrote it
+    assert spacy.util.load_model_from_config(config).get_pipe("gliner_biomed").scorer == make_scorer("gliner")
 
 
 def test_entities_are_scored_as_by_spacy():

@@ -72,6 +72,26 @@ def test_settings_changed_at_run_time_are_stored(nlp, tmp_path):
     assert meta["labels"]["gliner_biomed"] == ["gene"]
 
 
+def test_the_device_is_not_stored(folder, tmp_path):
+    """It belongs to the machine: the config names it, and whoever loads the pipeline may name another."""
+    nlp = folder_nlp(folder, device="cuda:7")
+    pipe = nlp.get_pipe("gliner_biomed")
+    pipe.to_disk(tmp_path / "pipe", exclude=["model"])
+    stored = json.loads((tmp_path / "pipe" / "cfg").read_text(encoding="utf-8"))
+    assert "device" not in stored
+    (tmp_path / "pipe" / "cfg").write_text(json.dumps({**stored, "device": "cuda:7"}), encoding="utf-8")
+    other = folder_nlp("/nowhere", device="cpu").get_pipe("gliner_biomed")
+    for restored in (
+        other.from_disk(tmp_path / "pipe", exclude=["model"]),  # as earlier versions wrote it
+        other.from_bytes(pipe.to_bytes(exclude=["model"]), exclude=["model"]),
+    ):
+        assert restored.cfg == {**pipe.cfg, "device": "cpu"}
+    nlp.to_disk(tmp_path / "saved")
+    assert spacy.load(tmp_path / "saved").get_pipe("gliner_biomed").cfg["device"] == "cuda:7"
+    loaded = spacy.load(tmp_path / "saved", config={"components": {"gliner_biomed": {"device": "cpu"}}})
+    assert loaded(TEXT).has_annotation("ENT_IOB")
+
+
 def test_bytes(nlp):
     """`to_bytes` and `from_bytes` of a pipeline and of the component."""
     expected = nlp(TEXT)

@@ -135,6 +135,25 @@ def test_concepts_can_be_set(nlp: Language) -> None:
     assert linker.kb.cui_to_entity["M:1"].canonical_name == "metformin"
 
 
+def test_another_file_can_be_set(nlp: Language, kb_path: Path, tmp_path: Path) -> None:
+    """After use, and after loading, where the path of the config has given way to the knowledge base that came along."""
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"concept_id": "O:1", "canonical_name": "metformin"}\n')
+    linker = nlp.get_pipe("gliner_biomed_linker")
+    assert linker.kb_path == str(kb_path)
+    assert links(nlp("metformin")) == [("metformin", [("T:1", 1.0)])]
+    nlp.to_disk(tmp_path / "pipeline")
+    linker.kb_path = other
+    assert links(nlp("metformin")) == [("metformin", [("O:1", 1.0)])]
+    config = {"components": {"gliner_biomed_linker": {"kb_path": str(other)}}}
+    loaded = spacy.load(tmp_path / "pipeline", config=config)
+    linker = loaded.get_pipe("gliner_biomed_linker")
+    assert linker.kb_path is None
+    assert links(loaded("metformin")) == [("metformin", [("T:1", 1.0)])]
+    linker.kb_path = other
+    assert links(loaded("metformin")) == [("metformin", [("O:1", 1.0)])]
+
+
 def test_nothing_is_read_at_construction(make_nlp: Callable[..., Language], tmp_path: Path) -> None:
     """A pipeline is built, and saved, before its knowledge base is there; using it says what is missing."""
     nlp = make_nlp("metformin")

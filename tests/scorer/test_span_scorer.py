@@ -12,6 +12,7 @@ import torch
 
 from spacy_gliner_biomed.scorer import Settings, SpanScorer, Subwords, TrainingCard
 from spacy_gliner_biomed.scorer import scorer as scorer_module
+from spacy_gliner_biomed.scorer.linear import PRECISIONS
 from spacy_gliner_biomed.scorer.words import split_words
 from tests.scorer.tiny import make_scorer, tokenizer_json
 from tests.support import texts
@@ -268,11 +269,13 @@ def test_settings_are_checked(bi):
     assert bi.settings == Settings()
 
 
-def test_copies_score_alike(scorer):
-    """Pickle and deepcopy carry weights and tokenizers, not packed memory."""
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_copies_score_alike(scorer, precision):
+    """Pickle and deepcopy carry weights and tokenizers, not packed memory; a copy packs its own, in the same precision."""
+    scorer = copy.deepcopy(scorer)
+    scorer.configure(scorer.with_settings(precision=precision))
     expected = scorer.score(windows(), LABELS)
     for twin in (pickle.loads(pickle.dumps(scorer)), copy.deepcopy(scorer)):
-        twin.forget()
         for one, other in zip(twin.score(windows(), LABELS), expected, strict=True):
             assert rows(one) == rows(other)
 
