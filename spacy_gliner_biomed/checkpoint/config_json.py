@@ -153,6 +153,11 @@ def check_writable(config: ScorerConfig) -> None:
     read_config(write_config(config), "the scorer's configuration")
     if config.tied_encoders and config.label_encoder != config.text_encoder:
         raise CheckpointError("Tied encoders need the same configuration for text and labels, and these differ.")
+    if config.label_encoder is None and config.num_rnn_layers and config.hidden_size % 2:
+        raise CheckpointError(
+            f"hidden_size is {config.hidden_size}; the LSTM of a uni-encoder reads in two directions, each half as wide, so "
+            "make it even, or num_rnn_layers 0."
+        )
     if config.label_encoder is None and config.class_token_index < 0:
         raise CheckpointError(
             f"class_token_index is {config.class_token_index}; a uni-encoder needs the id of {config.ent_token!r}."

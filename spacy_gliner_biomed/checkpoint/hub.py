@@ -11,7 +11,7 @@ from typing import Callable, Optional, TypeVar
 
 from .errors import CheckpointError, short
 from .files import Files, FolderFiles
-from .layout import HUB_FILES, PICKLED, SAFETENSORS
+from .layout import GLINER_CONFIG, HUB_FILES, PICKLED, SAFETENSORS
 from .mini import read_mini
 
 MINI = "mini"
@@ -46,6 +46,26 @@ def resolve(name: str, revision: Optional[str] = None, local_files_only: bool = 
             f"There is no model folder {short(name, 200)}, and it can't be the id of a model on the Hub."
         )
     return FolderFiles(_snapshot(name, revision, local_files_only))
+
+
+def model_in(name: str) -> str:
+    """Find the model folder in a pipeline that `nlp.to_disk` or `spacy train` wrote.
+
+    name (str): as in `resolve`, or the folder of a pipeline.
+    RETURNS (str): the model folder of its one pipe that has one; every other name as it is.
+    RAISES (CheckpointError): for a pipeline without such a pipe, or with several.
+    """
+    folder = Path(name)
+    if name == MINI or (folder / GLINER_CONFIG).exists() or not (folder / "config.cfg").is_file():
+        return name
+    found = sorted(str(path.parent) for path in folder.glob(f"*/model/{GLINER_CONFIG}"))
+    if len(found) > 1:
+        raise CheckpointError(f"The pipeline {short(name, 200)} holds several models; name one of {', '.join(found)}.")
+    if not found:
+        raise CheckpointError(
+            f"The pipeline {short(name, 200)} holds no model with a text encoder of its own: there is no */model/{GLINER_CONFIG}."
+        )
+    return found[0]
 
 
 def is_repo_id(name: str) -> bool:
@@ -111,4 +131,6 @@ def _in_one_sentence(download: Callable[[], T], repo_id: str, revision: Optional
             reason = "it is not in the local cache and the Hub can't be reached; connect once, or give a folder"
         else:
             reason = f"the Hub answered {type(error).__name__}: {short(str(error).strip().splitlines()[:1], 200)}"
-        raise CheckpointError(f"The model {what} can't be loaded: {reason}.") from error
+        raise CheckpointError(
+            f"There is no folder {short(repo_id, 200)}, and the model {what} of the Hub can't be loaded: {reason}."
+        ) from error

@@ -25,3 +25,6 @@ RNN_LAYERS = 4
 SPAN_WIDTH = 256  # max_width, in words
 WINDOW = 65_536  # max_len, in words
 TOKEN_LENGTH = 64  # ent_token and sep_token, in characters
+TEXT_GROWTH = 1000  # how many times longer a tokenizer's normalisers may make a text
+STEPS = 64  # normalisers and pre-tokenizers of a tokenizer
+PATTERN_LENGTH = 2000  # of a regular expression in a tokenizer, in characters

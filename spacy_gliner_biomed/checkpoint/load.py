@@ -15,13 +15,12 @@ from .hub import resolve
 from .json_text import parse_object
 from .layout import GLINER_CONFIG, TOKENIZER, TRAINING
 from .tensors import TEXT_EMBEDDINGS, count_lstm_layers, fill_module, open_weights
-from .tokenizer_json import GLINER_TOKENS, FolderTokenizer, guarded, read_tokenizer
+from .tokenizer_json import GLINER_TOKENS, FolderTokenizer, read_tokenizer
 from .training_json import read_own_part
 from .weights import Weights
 
 if TYPE_CHECKING:
     from ..scorer.scorer import SpanScorer
-    from ..scorer.subwords import Subwords
 
 
 def load(name: str, revision: Optional[str] = None, local_files_only: bool = False) -> SpanScorer:
@@ -74,8 +73,10 @@ def read_scorer(files: Files, completion: Completion) -> SpanScorer:
         label_tokenizer.drop_rowless_tokens(stored.label_encoder.vocab_size, GLINER_TOKENS)
     config = _within_limits(stored, tokenizer, label_tokenizer)
     module, scales = fill_module(weights, stored, config)
-    label_subwords = None if label_tokenizer is None else _subwords(label_tokenizer)
-    return SpanScorer(config, module, _subwords(tokenizer), label_subwords, own.card, scales or None)
+    subwords, label_subwords = tokenizer.subwords(stored.text_encoder.vocab_size), None
+    if stored.label_encoder is not None and label_tokenizer is not None:
+        label_subwords = label_tokenizer.subwords(stored.label_encoder.vocab_size)
+    return SpanScorer(config, module, subwords, label_subwords, own.card, scales or None)
 
 
 def _fit(published: PublishedConfig, tokenizer: FolderTokenizer, weights: Weights) -> ScorerConfig:
@@ -126,12 +127,6 @@ def _class_token(published: PublishedConfig, tokenizer: FolderTokenizer) -> int:
             f"{tokenizer.token_id(ent)} and {short(sep)} as {tokenizer.token_id(sep)}; the two disagree."
         )
     return index
-
-
-def _subwords(tokenizer: FolderTokenizer) -> Subwords:
-    from ..scorer.subwords import Subwords
-
-    return guarded(lambda: Subwords(tokenizer.json), tokenizer.where)
 
 
 def _within_limits(config: ScorerConfig, text: FolderTokenizer, label: Optional[FolderTokenizer]) -> ScorerConfig:

@@ -1,7 +1,8 @@
 """`pytorch_model.bin`: a zip archive around a pickle. Nothing in it is ever executed.
 
 Three gates, in this order: the archive holds what `torch.save` writes and nothing compressed; the pickle names only
-what a state dict of plain tensors needs; then torch's weights-only unpickler, in releases without its known holes.
+what a state dict of plain tensors needs, and nests as little (`pickle_values.py`); then torch's weights-only unpickler,
+in releases without its known holes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Dict, FrozenSet
 
 from . import limits
 from .errors import CheckpointError, listed, short
+from .pickle_values import PickleValues
 from .weights import Source, Weights
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ _INDIRECT = frozenset({"STACK_GLOBAL", "INST", "OBJ", "NEWOBJ_EX", "EXT1", "EXT2
 
 
 class PickledWeights(Weights):
-    """A `pytorch_model.bin`, by path (its data is then mapped, not read) or as bytes.
+    """A `pytorch_model.bin`, by path (its data is then read tensor by tensor) or as bytes.
 
     RAISES (CheckpointError): for a torch older than `OLDEST_TORCH`, a file that isn't such an archive, a pickle that
         does anything but list tensors, and tensors that aren't plain and dense.
@@ -48,6 +50,7 @@ class PickledWeights(Weights):
 
     def __init__(self, source: Source, where: str) -> None:
         self.where = where
+        self._mapped = not isinstance(source, bytes)
         _check_torch(where)
         _check_archive(source, where)
         self._tensors = _check_tensors(_load(source, where), where)
@@ -56,10 +59,14 @@ class PickledWeights(Weights):
         self.dtypes = {name: _dtype_name(tensor) for name, tensor in self._tensors.items()}
 
     def tensor(self, name: str) -> torch.Tensor:
+        import torch
+
         tensor = self._tensors[name]
         # two names over one memory would be trained as one
         shared = self._memories[tensor.untyped_storage().data_ptr()] > 1
-        return tensor.contiguous().clone() if shared else tensor.contiguous()
+        if self._mapped or shared:
+            return tensor.clone(memory_format=torch.contiguous_format)
+        return tensor.contiguous()
 
 
 def _check_torch(where: str) -> None:
@@ -78,7 +85,8 @@ def _check_archive(source: Source, where: str) -> None:
         archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise CheckpointError(
-            f"{where} is truncated or not a file that torch.save of torch 1.6 or later wrote; fetch it again."
+            f"{where} is truncated or not a file that torch.save of torch 1.6 or later wrote; fetch it again, or, if it is "
+            "older, load it where you trust it and save its tensors as model.safetensors."
         ) from None
     with archive:
         entries = archive.infolist()
@@ -109,6 +117,7 @@ def _check_archive(source: Source, where: str) -> None:
 
 def _check_pickle(data: bytes, where: str) -> None:
     """Read the pickle's instructions, without running one."""
+    values = PickleValues(where)
     try:
         for opcode, argument, _ in pickletools.genops(data):
             if opcode.name in _INDIRECT or (opcode.name == "GLOBAL" and argument not in _GLOBALS):
@@ -116,7 +125,8 @@ def _check_pickle(data: bytes, where: str) -> None:
                 raise CheckpointError(
                     f"{where} wants to run {what}, which no file of plain weights does; don't trust it."
                 )
-    except (ValueError, IndexError, OverflowError) as error:
+            values.follow(opcode, argument)
+    except (ValueError, LookupError, OverflowError) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"{where} is damaged: its pickle ends or breaks early.") from None

@@ -22,7 +22,7 @@ ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1, "I64": 8}
 
 
 class SafetensorsWeights(Weights):
-    """A safetensors file, by path (its data is then mapped, not read) or as bytes.
+    """A safetensors file, by path (its data is then read tensor by tensor) or as bytes.
 
     The file's metadata may name aliases, `{omitted name: stored name}`; they count as tensors of their own.
     RAISES (CheckpointError): for a header that is too large, no JSON, or doesn't describe the file's data exactly; for
@@ -52,8 +52,8 @@ class SafetensorsWeights(Weights):
             tensor = self._read(self.aliases.get(name, name))
         except Exception as error:
             raise CheckpointError(f"The tensor {name!r} of {self.where} can't be read: {short(str(error))}.") from None
-        # an alias must not share memory with its original: the two may be trained apart
-        return tensor.clone() if name in self.aliases else tensor
+        # a file's tensors are mapped; and an alias must not share memory with its original: the two may be trained apart
+        return tensor.clone() if isinstance(self._source, Path) or name in self.aliases else tensor
 
     def _open(self) -> Any:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Union
@@ -85,12 +86,14 @@ def stored_tensors(scorer: SpanScorer) -> Dict[str, torch.Tensor]:
 
 
 def write_folder(folder: Path, files: Dict[str, bytes], tensors: Dict[str, torch.Tensor]) -> None:
-    """Write everything beside the folder first, then move it into place.
+    """Write everything under a name of its own first, then move it into place.
 
     RAISES (CheckpointError): when something can't be written.
     """
-    folder = Path(os.path.abspath(folder))
-    staging = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    folder = Path(os.path.realpath(folder))
+    # a folder that is there may be a disk of its own, and files are not renamed from one disk to another
+    disk = folder if folder.is_dir() else folder.parent
+    staging = disk / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:
         staging.mkdir(parents=True)
         _write_files(staging, files, tensors)

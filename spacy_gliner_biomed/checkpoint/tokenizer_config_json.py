@@ -20,6 +20,8 @@ def write_tokenizer_config(tokenizer_json: str, encoder: EncoderConfig) -> bytes
     RETURNS (bytes): the file's content.
     """
     tokenizer = load_tokenizer(tokenizer_json, "the scorer's tokenizer")
+    tokenizer.no_padding()  # a published file may store both: then an empty text ends in [PAD], or has no room for [SEP]
+    tokenizer.no_truncation()
     around = tokenizer.encode("", add_special_tokens=True).ids
     model = json.loads(tokenizer_json)["model"]
     unknown = model.get("unk_token") if model.get("unk_id") is None else tokenizer.id_to_token(model["unk_id"])

@@ -7,7 +7,7 @@ tokens added later, special tokens. These changes are made here once; what is le
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from tokenizers import AddedToken, Tokenizer, normalizers
 
@@ -17,7 +17,11 @@ from .errors import CheckpointError, listed, short
 from .files import Files
 from .json_text import Fields, parse_object
 from .layout import SENTENCEPIECE, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY
+from .tokenizer_steps import check_steps
 from .wordpiece import build_wordpiece
+
+if TYPE_CHECKING:
+    from ..scorer.subwords import Subwords
 
 MODELS = ("WordPiece", "Unigram", "BPE", "WordLevel")
 UNLIMITED = 10**20  # transformers writes 1e30 for "no limit"
@@ -65,7 +69,7 @@ class FolderTokenizer:
             return
         rowless = {token for token, token_id in self._ids().items() if token_id >= n_rows}
         values = json.loads(self.json)
-        values["added_tokens"] = [token for token in values["added_tokens"] if token["id"] < n_rows]
+        values["added_tokens"] = [token for token in values.get("added_tokens", ()) if token["id"] < n_rows]
         self.json = json.dumps(values, ensure_ascii=False)
         self._tokenizer = load_tokenizer(self.json, self.where)
         if not rowless.issubset(droppable) or max(self._ids().values(), default=0) >= n_rows:
@@ -73,6 +77,22 @@ class FolderTokenizer:
                 f"{self.where} has tokens beyond the {n_rows} rows of the embedding table: {listed(rowless)}; "
                 "the two don't belong together."
             )
+
+    def subwords(self, n_rows: int) -> Subwords:
+        """RETURNS (Subwords): the tokenizer ready for use.
+
+        n_rows (int): rows of the embedding table.
+        RAISES (CheckpointError): when it is no tokenizer of GLiNER's, and when what it puts around a text has no row.
+        """
+        from ..scorer.subwords import Subwords
+
+        made = guarded(lambda: Subwords(self.json), self.where)
+        if max(made.cls_id, made.sep_id) >= n_rows:
+            raise CheckpointError(
+                f"{self.where} puts the ids {made.cls_id} and {made.sep_id} around a text, beyond the {n_rows} rows of the "
+                "embedding table; its post-processor is another tokenizer's."
+            )
+        return made
 
     def _ids(self) -> Dict[str, int]:
         return self._tokenizer.get_vocab(with_added_tokens=True)
@@ -134,8 +154,10 @@ def _parse(data: bytes, where: str) -> tuple[Tokenizer, str]:
     # old files leave the type out; the tokenizers library then finds it by the fields
     if not isinstance(model, dict) or (family is not None and family not in MODELS):
         raise CheckpointError(f"{where} holds the tokenizer model {short(family)}; supported are {', '.join(MODELS)}.")
+    check_steps(values, where)
     text = data.decode("utf-8")
     tokenizer = load_tokenizer(text, where)
+    _check_ids(model, where)
     if not _knows_the_unknown(model, tokenizer):
         raise CheckpointError(
             f"{where} has no token for the unknown in its vocabulary, so it would fail on some texts."
@@ -146,6 +168,18 @@ def _parse(data: bytes, where: str) -> tuple[Tokenizer, str]:
                 f"{where} gives the token {short(entry['content'])} the impossible id {short(entry['id'])}."
             )
     return tokenizer, text
+
+
+def _check_ids(model: Dict[str, Any], where: str) -> None:
+    """Refuse ids that no embedding table has a row for: the library writes a tokenizer by going through all ids below."""
+    vocabulary = model.get("vocab")
+    if isinstance(vocabulary, dict) and vocabulary:  # Unigram's is a list, and its ids the places there
+        token = max(vocabulary, key=vocabulary.__getitem__)
+        if vocabulary[token] >= limits.VOCABULARY:
+            raise CheckpointError(
+                f"{where} gives the token {short(token)} the id {vocabulary[token]}, beyond the {limits.VOCABULARY:,} sub-words "
+                "that a model may have."
+            )
 
 
 def _knows_the_unknown(model: Dict[str, Any], tokenizer: Tokenizer) -> bool:

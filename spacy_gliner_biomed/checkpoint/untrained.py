@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, cast
 
 from ..scorer.config import EncoderConfig, ScorerConfig
 from . import limits
+from .config_json import check_writable
 from .encoder_json import read_encoder
 from .errors import CheckpointError, listed
 from .json_text import parse_object
-from .tensors import open_weights
-from .tokenizer_json import read_tokenizer
+from .tensors import finite, open_weights
+from .tokenizer_json import GLINER_TOKENS, read_tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 PRIOR = 0.001  # probability of a label at a span before any training
 _PREFIX = re.compile(r"^(bert|deberta|model)\.")
+_EMBEDDINGS = "embeddings.word_embeddings.weight"
+_OLD_NORM = re.compile(r"LayerNorm\.(gamma|beta)$")  # TensorFlow's names, in the first published files
+_NEW_NAMES = {"gamma": "LayerNorm.weight", "beta": "LayerNorm.bias"}
 
 
 class PretrainedEncoder(NamedTuple):
@@ -56,7 +60,7 @@ class Untrained:
     def __call__(self) -> SpanScorer:
         """RETURNS (SpanScorer): pre-trained encoders under an untrained head.
 
-        RAISES (CheckpointError): when an encoder can't be found or read.
+        RAISES (CheckpointError): when an encoder can't be found or read, and for sizes that no saved scorer may have.
         """
         import torch
 
@@ -81,6 +85,7 @@ class Untrained:
                 config = replace(config, label_encoder=self._with_dropout(config.label_encoder))
         if not self.bi_encoder:
             text, config = _with_markers(text, config, self.seed)
+        check_writable(config)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             module = build_module(config)
@@ -114,9 +119,8 @@ def _begin_with_prior(module: SpanModel) -> None:
 def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
     """Read a BERT or DeBERTa-v3 encoder from a folder or the Hub.
 
-    RAISES (CheckpointError): when it isn't there, has no `tokenizer.json`, or is no such encoder.
+    RAISES (CheckpointError): when it isn't there, has no `tokenizer.json` or another encoder's, or is no such encoder.
     """
-    from ..scorer.subwords import Subwords
     from .hub import resolve
 
     files = resolve(name, revision)
@@ -125,19 +129,23 @@ def read_pretrained(name: str, revision: Optional[str]) -> PretrainedEncoder:
     tokenizer = read_tokenizer(files)
     if tokenizer is None:
         raise CheckpointError(f"{files.where('tokenizer.json')} is missing; an encoder needs its tokenizer beside it.")
-    try:
-        subwords = Subwords(tokenizer.json)
-    except ValueError as error:
-        raise CheckpointError(f"{files.where('tokenizer.json')}: {error}") from None
     weights = open_weights(files)
-    state = {_PREFIX.sub("", key): weights.tensor(key).float() for key in weights.shapes}
-    return PretrainedEncoder(config, state, subwords)
+    state = {_own_name(key): weights.tensor(key).float() for key in weights.shapes}
+    table = state.get(_EMBEDDINGS)
+    if table is None or table.dim() != 2:
+        raise CheckpointError(f"{weights.where} has no matrix {_EMBEDDINGS!r}; it is no {config.model_type}.")
+    tokenizer.drop_rowless_tokens(len(table), GLINER_TOKENS)
+    return PretrainedEncoder(config, state, tokenizer.subwords(len(table)))
+
+
+def _own_name(key: str) -> str:
+    return _OLD_NORM.sub(lambda found: _NEW_NAMES[found[1]], _PREFIX.sub("", key))
 
 
 def load_encoder(encoder: torch.nn.Module, pretrained: PretrainedEncoder, name: str) -> None:
     """Copy weights into an encoder, every one of its parameters; a file's further tensors (heads, poolers) have no use here.
 
-    RAISES (CheckpointError): when a tensor is missing or has another shape.
+    RAISES (CheckpointError): when a tensor is missing, has another shape, or holds NaN or infinite values.
     """
     own = encoder.state_dict()
     missing = [key for key in own if key not in pretrained.state]
@@ -151,7 +159,7 @@ def load_encoder(encoder: torch.nn.Module, pretrained: PretrainedEncoder, name: 
             f"The tensor {wrong[0]!r} of the encoder {name!r} has the shape {tuple(pretrained.state[wrong[0]].shape)}, "
             f"where its config.json says {tuple(own[wrong[0]].shape)}."
         )
-    encoder.load_state_dict({key: pretrained.state[key] for key in own})
+    encoder.load_state_dict({key: finite(pretrained.state[key], key, f"the encoder {name!r}") for key in own})
 
 
 def _with_markers(
@@ -169,12 +177,11 @@ def _with_markers(
     ]
     tokenizer.add_special_tokens(tokens)
     n_rows = tokenizer.get_vocab_size(with_added_tokens=True)
-    key = "embeddings.word_embeddings.weight"
-    table = pretrained.state[key][:n_rows]
+    table = pretrained.state[_EMBEDDINGS][:n_rows]
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randn((max(n_rows - len(table), 0), table.shape[1]), generator=generator) * table.std()
     encoder = replace(pretrained.config, vocab_size=n_rows)
-    state = {**pretrained.state, key: torch.cat([table, rows])}
+    state = {**pretrained.state, _EMBEDDINGS: torch.cat([table, rows])}
     index = tokenizer.token_to_id(config.ent_token)
     return (
         PretrainedEncoder(encoder, state, Subwords(tokenizer.to_str())),

@@ -28,7 +28,10 @@ class Weights(ABC):
 
     @abstractmethod
     def tensor(self, name: str) -> torch.Tensor:
-        """RETURNS (Tensor): one tensor as stored, on the CPU, possibly mapped from the file."""
+        """RETURNS (Tensor): one tensor as stored, on the CPU, in memory of its own.
+
+        Nothing stays mapped to the file: whoever writes over it would change weights that were checked.
+        """
 
     def rows(self, name: str) -> int:
         """RETURNS (int): the first dimension of a matrix.

@@ -27,11 +27,10 @@ from ..checkpoint.layout import GLINER_CONFIG, LABELS_FOLDER, SAFETENSORS, TOKEN
 from ..checkpoint.save import METADATA, float_tensors
 from ..checkpoint.tensors import finite, open_weights
 from ..checkpoint.tokenizer_config_json import write_tokenizer_config
-from ..checkpoint.tokenizer_json import GLINER_TOKENS, guarded, read_tokenizer
+from ..checkpoint.tokenizer_json import GLINER_TOKENS, read_tokenizer
 from ..checkpoint.training_json import OwnPart, read_own_part, write_own_part
 from ..checkpoint.weights import Weights
 from ..scorer.config import ScorerConfig
-from ..scorer.subwords import Subwords
 from .network import ListeningModel, listening_config
 from .scorer import ListeningScorer
 
@@ -91,7 +90,7 @@ def read_scorer(files: Files) -> ListeningScorer:
     if tokenizer is None:
         raise CheckpointError(f"{files.where(LABELS_FOLDER + TOKENIZER)} is missing; labels can't be read without it.")
     tokenizer.drop_rowless_tokens(config.label_encoder.vocab_size, GLINER_TOKENS)
-    subwords = guarded(lambda: Subwords(tokenizer.json), tokenizer.where)
+    subwords = tokenizer.subwords(config.label_encoder.vocab_size)
     return ListeningScorer(config, _fill(open_weights(files), config), subwords, read_own_part(files).card)
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from ..checkpoint import load, round_to_int8, save
+from ..checkpoint import load, round_to_int8, save, to_files
+from ..checkpoint.hub import model_in
 from ..checkpoint.mini import FOLDER, write_sums
 from ..scorer.card import TrainingCard
 from ..training.reader import label_inventory, read_rows
@@ -28,17 +29,16 @@ def embed(model: Path, corpora: Path, into: Path = FOLDER) -> TrainingCard:
     corpora (Path): the folder of corpora it was trained on: `train/` with JSON Lines files, and `MANIFEST.json` with sizes and
         licences if there is one.
     RETURNS (TrainingCard): what was written about its training.
-    RAISES (ValueError): when the result is larger than 30 MB.
+    RAISES (ValueError): when the result would be larger than 30 MB; nothing is written then.
     """
-    inner = model / "gliner_biomed" / "model"
-    scorer = load(str(inner if inner.is_dir() else model))
+    scorer = load(model_in(str(model)))
     round_to_int8(scorer)
     scorer.card = _merged(training_card(corpora), scorer.card)
-    save(scorer, into)
-    write_sums(into)
-    size = sum(path.stat().st_size for path in into.rglob("*") if path.is_file())
+    size = sum(map(len, to_files(scorer).values()))
     if size > MOST_BYTES:
         raise ValueError(f"The embedded model takes {size / 1e6:.1f} MB; at most {MOST_BYTES / 1e6:.0f} MB may ship.")
+    save(scorer, into)
+    write_sums(into)
     return scorer.card
 
 

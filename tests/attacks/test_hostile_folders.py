@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -14,6 +15,7 @@ from spacy_gliner_biomed.checkpoint import CheckpointError, limits, load
 from spacy_gliner_biomed.checkpoint.errors import listed, short
 from spacy_gliner_biomed.checkpoint.files import FolderFiles, write_atomically
 from spacy_gliner_biomed.checkpoint.tokenizer_json import guarded
+from spacy_gliner_biomed.checkpoint.tokenizer_steps import check_steps
 from tests.checkpoint.folders import edit_json, published, refusal
 
 NAMES = [
@@ -128,6 +130,21 @@ def change_tokenizer(folder: Path, change: Any) -> None:
     path.write_text(json.dumps(values), encoding="utf8")
 
 
+def normalise(*steps: dict) -> Callable[[dict], None]:
+    """RETURNS (callable): adds normalisers."""
+    return lambda v: v.update(normalizer={"type": "Sequence", "normalizers": [v["normalizer"], *steps]})
+
+
+def replacing(pattern: dict, content: str) -> dict:
+    """RETURNS (dict): a normaliser."""
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+def charsmap(replacement: bytes) -> str:
+    """RETURNS (str): sentencepiece's table of replacements, without its search tree."""
+    return base64.b64encode(bytes(4) + b"e\0" + replacement + b"\0").decode()
+
+
 def unigram_without_unknown(values: dict) -> None:
     """Make the model one that fails at the first character that it doesn't know."""
     values["model"] = {
@@ -153,12 +170,43 @@ def unigram_without_unknown(values: dict) -> None:
         (lambda v: v["added_tokens"][-1].update(id=-1), "can't be used as a tokenizer"),
         (lambda v: v["model"]["vocab"].update({"gene": 10**6}), "beyond the"),
         (lambda v: v["model"]["vocab"].update({"gene": 2**40}), "can't be used as a tokenizer"),
+        (
+            lambda v: v["model"]["vocab"].update({"gene": 2**32 - 2}),
+            "the id 4294967294, beyond the 1,000,000 sub-words",
+        ),
+        (lambda v: (v.pop("added_tokens"), v["model"]["vocab"].update({"gene": 90_000})), "beyond the"),
+        (lambda v: v["post_processor"]["special_tokens"]["[CLS]"].update(ids=[999_999]), "puts the ids 999999 and"),
+        (normalise(*[replacing({"String": "e"}, "e" * 3000)] * 4), "1,000 times longer"),
+        (normalise(*[replacing({"Regex": ""}, "e")] * 40), "1,000 times longer"),
+        (normalise(*[{"pattern": {"String": "e"}, "content": "ee"}] * 40), "1,000 times longer"),
+        (normalise({"type": "Prepend", "prepend": "e" * 3000}), "1,000 times longer"),
+        (normalise(*[{"type": "ByteLevel"}] * 40), "1,000 times longer"),
+        (normalise({"type": "Precompiled", "precompiled_charsmap": charsmap(b"e" * 3000)}), "1,000 times longer"),
+        (normalise(*[{"type": "NFC"}] * 1000), "has 1003 normalisers"),
+        (normalise(replacing({"Regex": "(e|" * 2000 + ")" * 2000}, "")), "of 8,000 characters"),
     ],
 )
 def test_tokenizers(folder: Path, change: Any, message: str) -> None:
     """Everything that a tokenizer.json may get wrong becomes our error, panics of its Rust side too."""
     change_tokenizer(folder, change)
     assert message in refusal(folder)
+
+
+def test_normalisers_of_published_models(folder: Path) -> None:
+    """Those of ALBERT, XLM-R and DeBERTa, one after the other, are no attack."""
+    text = normalise(
+        replacing({"String": "``"}, '"'),
+        replacing({"String": "''"}, '"'),
+        {"type": "NFKD"},
+        {"type": "StripAccents"},
+        {"type": "Lowercase"},
+        replacing({"Regex": " {2,}"}, " "),
+        {"type": "Prepend", "prepend": "▁"},
+        replacing({"String": " "}, "▁"),
+    )
+    values = {"normalizer": {"type": "Precompiled", "precompiled_charsmap": charsmap("صلى الله عليه وسلم".encode())}}
+    text(values)
+    check_steps(values, "tokenizer.json")
 
 
 def test_tokenizer_of_another_model(folder: Path, tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def test_bare_pickle_is_not_executed(folder: Path, protocol: int) -> None:
     """Without an archive, as torch before 1.6 and any pickle."""
     evidence = folder / "evidence"
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"w": Evil(f"touch {evidence}")}, protocol))
-    assert "not a file that torch.save" in refusal(folder)
+    message = refusal(folder)
+    assert "not a file that torch.save" in message and "save its tensors as model.safetensors" in message
     assert not evidence.exists()
 
 
@@ -171,6 +172,30 @@ def test_damaged_checksum(folder: Path) -> None:
     assert "damaged" in refusal(folder)
 
 
+def doubled(first: bytes, step: bytes) -> bytes:
+    """RETURNS (bytes): instructions for a value that holds the last one twice, 45 times over."""
+    places = [b"q" + bytes([n]) + b"h" + bytes([n]) for n in range(45)]
+    return first + b"".join(place + step for place in places)
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"\x80\x02}(" + doubled(b")", b"\x86") + b"K\x01u.",  # a tuple as a name, to be hashed
+        b"\x80\x02" + doubled(b")", b"\x86") + b")R.",  # as a function, to be printed in an error message
+        b"\x80\x02" + doubled(b"]", b"0](h\x00h\x00e") + b")R.",  # the same with lists, each filled after it was noted
+        b"\x80\x02" + doubled(b"ccollections\nOrderedDict\n)R", b"ccollections\nOrderedDict\n)RK\x00h\x00s") + b".",
+        b"\x80\x02}" + b")" + b"\x85" * 1_000_000 + b"K\x01s.",  # nested deeper than the machine's own stack
+        b"\x80\x02}ctorch\nFloatStorage\nJ\xff\xff\xff\x7f\x85RK\x01s.",  # memory for the asking
+    ],
+    ids=["hash", "function", "lists", "tables", "deep", "storage"],
+)
+def test_values_out_of_proportion(folder: Path, pickled: bytes) -> None:
+    """A few bytes that would take hours, or the process, are refused unread."""
+    archive(folder / "pytorch_model.bin", pickled)
+    assert "nests or calls its own values" in refusal(folder)
+
+
 @pytest.mark.parametrize("state", [[1, 2], {}, "weights"])
 def test_not_a_table(folder: Path, state: Any) -> None:
     """A pickle of something else."""
@@ -197,6 +222,17 @@ def test_sparse_and_meta_tensors(folder: Path) -> None:
     for value in (torch.zeros(3, 3).to_sparse(), torch.zeros(10**6, 10**6, device="meta")):
         torch.save({"w": value}, folder / "pytorch_model.bin")
         assert "wants to run" in refusal(folder)
+
+
+def test_one_tensor_under_two_names(folder: Path) -> None:
+    """As `torch.save` writes tied weights; and what a module's own state dict says besides its tensors."""
+    layer = torch.nn.Linear(2, 2)
+    state = layer.state_dict()
+    state["tied"] = state["weight"]
+    torch.save(state, folder / "weights")
+    weights = PickledWeights(folder / "weights", "the file")
+    assert torch.equal(weights.tensor("tied"), layer.weight)
+    assert weights.tensor("tied").data_ptr() != weights.tensor("weight").data_ptr()
 
 
 def test_trained_parameters_are_plain(folder: Path) -> None:

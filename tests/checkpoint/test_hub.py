@@ -76,6 +76,7 @@ def test_uncached_model_offline(cache: Path) -> None:
     """One sentence."""
     message = refusal(REPO)
     assert REPO in message and "not in the local cache" in message
+    assert "There is no folder 'BASE/model-last'" in refusal("BASE/model-last")
 
 
 def test_only_the_files_we_read_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,13 @@ def test_malformed_list(embedded: Path, line: str) -> None:
     (embedded / SUMS).write_text(line, encoding="utf8")
     with pytest.raises(CheckpointError, match="malformed line"):
         load("mini")
+
+
+def test_the_embedded_model_names_its_tokens() -> None:
+    """As its tokenizer has them."""
+    for name in ("tokenizer_config.json", "labels_tokenizer/tokenizer_config.json"):
+        values = json.loads((mini.FOLDER / name).read_text(encoding="utf8"))
+        assert (values["cls_token"], values["sep_token"], values["pad_token"]) == ("[CLS]", "[SEP]", "[PAD]")
 
 
 def test_bytes_know_no_network() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from spacy_gliner_biomed.checkpoint import (
     CheckpointError,
@@ -151,13 +153,73 @@ def test_save_over_another_model(tmp_path: Path) -> None:
 
 
 def test_save_over_the_folder_that_was_read(tmp_path: Path) -> None:
-    """The weights are mapped from the file that is being replaced."""
+    """The scorer that came from the file goes on as it was, and the file holds the same."""
     folder = published(tmp_path / "model", safetensors=True)
     scorer = load(str(folder))
     logits = our_logits(scorer)
     save(scorer, folder)
     assert_same(our_logits(scorer), logits, atol=1e-5)
     assert_same(our_logits(load(str(folder))), logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("safetensors", [True, False])
+def test_weights_are_their_own(tmp_path: Path, safetensors: bool) -> None:
+    """Whoever writes over the file doesn't change a scorer that was read from it, nor end its process."""
+    folder = published(tmp_path / "model", safetensors=safetensors)
+    scorer = load(str(folder))
+    path = folder / ("model.safetensors" if safetensors else "pytorch_model.bin")
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        again = to_files(scorer)
+    assert_same(
+        our_logits(from_files(again)), our_logits(load(str(published(tmp_path / "other", safetensors=safetensors))))
+    )
+
+
+def test_save_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link stays and leads to the model, whether its end was there or not, and be it on another disk."""
+    scorer = load(str(published(tmp_path / "model")))
+    disk, replace_file = tmp_path / "disk", os.replace
+    (disk / "there").mkdir(parents=True)
+
+    def refuse_other_disks(source: Path, target: Path) -> None:
+        if disk in Path(target).resolve().parents and disk not in Path(source).resolve().parents:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse_other_disks)
+    for name in ("there", "not yet"):
+        link = tmp_path / f"link to {name}"
+        link.symlink_to(disk / name)
+        save(scorer, link)
+        assert link.is_symlink()
+        assert_same(our_logits(load(str(disk / name))), our_logits(scorer), atol=1e-5)
+    assert sorted(os.listdir(disk)) == ["not yet", "there"]
+    assert not [name for name in os.listdir(disk / "there") if name.startswith(".")]
+
+
+def test_save_after_a_killed_process(tmp_path: Path) -> None:
+    """What it left under its number doesn't stop the next process of that number."""
+    scorer = load(str(published(tmp_path / "model")))
+    (tmp_path / f".saved.{os.getpid()}.part").mkdir()
+    save(scorer, tmp_path / "saved")
+    assert_same(our_logits(load(str(tmp_path / "saved"))), our_logits(scorer), atol=1e-5)
+
+
+def test_padding_and_truncation_of_a_published_tokenizer(tmp_path: Path) -> None:
+    """Neither hides which tokens stand around a text; both are kept."""
+    folder = published(tmp_path / "model", kind="bi", backbone="bert")
+    path = folder / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.enable_padding(length=128)
+    tokenizer.enable_truncation(1)
+    tokenizer.save(str(path))
+    files = to_files(load(str(folder)))
+    values = json.loads(files["tokenizer_config.json"])
+    assert (values["cls_token"], values["sep_token"]) == ("[CLS]", "[SEP]")
+    values = json.loads(files["tokenizer.json"])
+    assert values["padding"]["strategy"] == {"Fixed": 128} and values["truncation"]["max_length"] == 1
 
 
 def test_save_fails_in_one_sentence(tmp_path: Path) -> None:
@@ -188,6 +250,9 @@ def test_unwritable_configurations(tmp_path: Path) -> None:
     scorer = load(str(published(tmp_path / "uni", kind="uni")))
     scorer.config = replace(scorer.config, class_token_index=-1)
     with pytest.raises(CheckpointError, match="class_token_index is -1"):
+        to_files(scorer)
+    scorer.config = replace(scorer.config, hidden_size=23, num_rnn_layers=1)
+    with pytest.raises(CheckpointError, match="hidden_size is 23"):
         to_files(scorer)
     scorer = tied_scorer(tmp_path / "bi")
     scorer.config = replace(scorer.config, label_encoder=replace(scorer.config.text_encoder, layer_norm_eps=0.01))

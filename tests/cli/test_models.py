@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import spacy
 
 from spacy_gliner_biomed import checkpoint
 from tests.cli.support import run
@@ -46,6 +47,25 @@ def test_export(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path)
     before, after = (checkpoint.load(str(path)).module.state_dict() for path in (model, folder))
     assert before.keys() == after.keys()
     assert all(before[name].equal(after[name]) for name in before)
+
+
+def test_a_pipeline(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
+    """Its one model is meant; of several, and of none, the sentence says so."""
+    nlp = spacy.blank("en")
+    checkpoint_of = {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": str(model)}
+    nlp.add_pipe("gliner_biomed", config={"model": checkpoint_of})
+    nlp.to_disk(tmp_path / "one")
+    inner = tmp_path / "one" / "gliner_biomed" / "model"
+    assert run(capsys, "info", tmp_path / "one").out == run(capsys, "info", inner).out
+    run(capsys, "export", tmp_path / "one", tmp_path / "exported")
+    assert checkpoint.load(str(tmp_path / "exported")).config == checkpoint.load(str(model)).config
+    nlp.add_pipe("gliner_biomed", name="second", config={"model": checkpoint_of})
+    nlp.to_disk(tmp_path / "two")
+    outcome = run(capsys, "info", tmp_path / "two")
+    assert 1 == outcome.status and f"name one of {tmp_path}/two/gliner_biomed/model, {tmp_path}/two/second/model" in outcome.err
+    spacy.blank("en").to_disk(tmp_path / "none")
+    outcome = run(capsys, "info", tmp_path / "none")
+    assert 1 == outcome.status and "holds no model with a text encoder of its own" in outcome.err
 
 
 @pytest.mark.parametrize("command", [["info"], ["export"]])
