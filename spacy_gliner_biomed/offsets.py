@@ -26,6 +26,8 @@ def own_offsets(group: SpanGroup) -> List[Optional[Tuple[int, int]]]:
 
 
 def _falls_on(span: Span, start: int, end: int) -> bool:
+    if (start, end) == (span.start_char, span.end_char):  # spaCy leaves groups as they are where tokens are merged or split
+        return True
     for mode in ("expand", "contract"):  # the pipe's alignment_mode; "strict" falls under both
         placed = span.doc.char_span(start, end, alignment_mode=mode)
         if placed is not None and (placed.start, placed.end) == (span.start, span.end):

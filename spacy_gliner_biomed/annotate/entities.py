@@ -8,6 +8,7 @@ from typing import List
 from spacy.tokens import Doc
 
 from ..offsets import own_offsets
+from ..placement import get_score
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ def read_entities(doc: Doc, spans_key: str = "gliner") -> List[Entity]:
     doc (Doc): an annotated document.
     spans_key (str): the span group that holds the spans.
     RETURNS (List[Entity]): in the group's order: by start, end, label. A span that another component has put or moved there has
-        its own characters, and 1 for its score.
+        its own characters, and for its score what `span._.score` says, or else 1.
     """
     group = doc.spans[spans_key]
     scores = group.attrs.get("scores", ())
     entities = []
     for number, (span, own) in enumerate(zip(group, own_offsets(group), strict=True)):
         start, end = own or (span.start_char, span.end_char)
-        score = float(scores[number]) if own and number < len(scores) else 1.0
-        entities.append(Entity(start, end, span.label_, score, span.start, span.end))
+        score = scores[number] if own and number < len(scores) else get_score(span)
+        entities.append(Entity(start, end, span.label_, 1.0 if score is None else float(score), span.start, span.end))
     return entities

@@ -38,11 +38,12 @@ def read_mini(folder: Path = FOLDER) -> Files:
 
 
 def write_sums(folder: Path) -> None:
-    """Write `SHA256SUMS` for the files of a folder, as `sha256sum` does; hidden files and cards are left out."""
+    """Write `SHA256SUMS` for the files of a folder, as `sha256sum` does; what is hidden and cards are left out."""
     lines = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != SUMS and path.suffix != ".md" and not path.name.startswith("."):
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if path.is_file() and name != SUMS and path.suffix != ".md" and not hidden:
             lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n")
     write_atomically(folder / SUMS, "".join(lines).encode("utf-8"))
 

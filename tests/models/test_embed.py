@@ -22,8 +22,12 @@ def corpora(tmp_path: Path) -> Path:
 
 
 def test_embed(tmp_path: Path, corpora: Path) -> None:
-    """Its files are hashed, and its card names the corpora."""
+    """Its files are hashed, without what a killed save left; its card names the corpora."""
+    leftover = tmp_path / "mini" / ".mini.part" / "gliner_config.json"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text("{}", encoding="utf-8")
     card = embedding.embed(published(tmp_path / "model", kind="bi"), corpora, tmp_path / "mini")
+    assert ".part" not in (tmp_path / "mini" / mini.SUMS).read_text(encoding="ascii")
     assert card.labels == {"own": ["drug"]} and card.corpora[0]["passages"] == 1
     assert mini.read_mini(tmp_path / "mini").read("model.safetensors", 10**9) is not None
 
