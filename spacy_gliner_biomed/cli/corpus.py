@@ -176,9 +176,9 @@ def decontaminate(
     from ..corpus.collect.steps import check_target, run_step
 
     check_target("decontaminate", inputs, out)
-    files = tuple(test_files(against))
-    step, settings = partial(decontaminate_step, files=files), decontaminate_settings(files, n)
-    for sentence in load_test_texts(files, settings).sentences():
+    given = tuple(against)
+    step, settings = partial(decontaminate_step, files=given), decontaminate_settings(test_files(given), n)
+    for sentence in load_test_texts(given, settings).sentences():
         typer.echo(sentence)
     options: Dict[str, Any] = {"version": VERSION, "workers": workers, "progress": progress}
     _print(run_step("decontaminate", inputs, out, step, settings, **options), out)

@@ -144,13 +144,25 @@ def record(
     out: Path = typer.Option(..., "--out", "-o", help="The file of recorded answers, .jsonl or .jsonl.gz."),
 ) -> None:
     """Write the answers of a cache to a file that can lie in git and answer in place of a server."""
-    from ..distill.cache import AnswerCache
     from ..distill.recorded import write_recorded
 
-    if not cache.is_file():
-        raise FileNotFoundError(f"There is no cache at '{cache}'; name the file that `distill annotate --cache` has filled.")
-    with AnswerCache(cache) as kept:
+    with _filled_cache(cache) as kept:
         typer.echo(f"{write_recorded(out, kept):,} recorded answers: {out}")
+
+
+@distill.command()
+def forget_batch(
+    cache: Path = typer.Argument(..., help="The cache of a run."),
+    batches: List[str] = typer.Argument(..., metavar="BATCH…", help="Batches that it waits for, as the run names them."),
+) -> None:
+    """Give up batches that were sent and not fetched: the next run asks, and pays for, their requests anew."""
+    with _filled_cache(cache) as kept:
+        waiting = {each.name: each for each in kept.open_batches()}
+        if wrong := [name for name in batches if name not in waiting]:
+            raise ValueError(f"'{cache}' waits for no batch '{wrong[0]}'; name one of: {', '.join(waiting) or '(there is none)'}.")
+        for name in dict.fromkeys(batches):
+            kept.forget_batch(waiting[name].tag)
+            typer.echo(f"Batch {name} is given up, with {len(waiting[name].keys):,} requests.")
 
 
 distill.command("lexicon")(annotate_with_lexicon)
@@ -158,6 +170,14 @@ distill.command("component")(annotate_with_component)
 register_grounding(distill)
 distill.add_typer(student, name="student")
 distill.add_typer(tasks, name="tasks")
+
+
+def _filled_cache(path: Path) -> AnswerCache:
+    from ..distill.cache import AnswerCache
+
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no cache at '{path}'; name the file that `distill annotate --cache` has filled.")
+    return AnswerCache(path)
 
 
 def _check_cost(most: float, inputs: List[Path], teacher: Teacher, kept: AnswerCache, batch: bool) -> None:

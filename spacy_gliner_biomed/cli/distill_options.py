@@ -114,21 +114,12 @@ def check_recorded(recorded: Optional[Path], batch: bool, base_url: str, record:
 def open_server(
     settings: ServerSettings, batch: bool, cache: AnswerCache, count_tokens: Callable[[ChatRequest], int]
 ) -> ContextManager[Model]:
-    """RETURNS (context manager): the server for a `with` block, or its batch API.
-
-    RAISES (ValueError): for the server where the cache waits for a batch, whose requests would be paid twice; and as both.
-    """
+    """RETURNS (context manager): the server for a `with` block, or its batch API."""
     from ..distill.batch_api import BatchServer
     from ..distill.client import Server
 
     if batch:
         return BatchServer(settings, cache, report=lambda sentence: typer.echo(sentence, err=True))
-    if waiting := cache.open_batches():
-        names = ", ".join(each.id or each.tag for each in waiting[:3]) + ("…" if len(waiting) > 3 else "")
-        raise ValueError(
-            f"The cache '{cache.path}' waits for batches that were sent ({names}); fetch them with --batch, or name another "
-            "--cache."
-        )
     return Server(settings, count_tokens, cache)
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Literal, Optional, Tuple
 
 from .cache import AnswerCache, OpenBatch
-from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion
+from .client import ServerRefusal, ServerSettings, is_broken_connection, openai_client, read_completion, way_to_give_up
 from .keys import hide_key, without_key
 from .requests import ChatRequest, Completion
 
@@ -76,13 +76,16 @@ class BatchServer:
         return future
 
     def wait(self, future: Future[Completion]) -> None:
-        """Send what was gathered, and wait until a batch is over."""
+        """Send what was gathered, and wait until a batch is over; not for one of which this run asks nothing."""
         if self._gathered:
             self._send()
-        if self._batches and not future.done():
-            self._wait_for(self._batches[0])
-        elif not future.done():
-            raise RuntimeError("A request is neither in a batch nor gathered for one.")
+        if future.done():
+            return
+        for batch in self._batches:
+            if any(key in self._sent for key in batch.keys):
+                self._wait_for(batch)
+                return
+        raise RuntimeError("A request is neither in a batch nor gathered for one.")
 
     def _send(self) -> None:
         gathered, self._gathered = self._gathered, {}
@@ -206,7 +209,7 @@ class BatchServer:
                     if batch and error.status_code == 404:
                         raise ServerRefusal(
                             f"The batch API doesn't know batch {batch.id}, for which the cache '{self._cache.path}' waits: {words} "
-                            "(use the address and the key that it was sent with, or another --cache)."
+                            f"(use the address and the key that it was sent with, or {way_to_give_up(batch.id, self._cache)})."
                         ) from None
                     raise ServerRefusal(f"The batch API answers {error.status_code}: {words}.") from None
                 reason = f"it answers {error.status_code}"

@@ -56,6 +56,11 @@ class OpenBatch(NamedTuple):
     id: str
     keys: List[str]
 
+    @property
+    def name(self) -> str:
+        """What a person is told: the provider's name for it, or ours where that is not known."""
+        return self.id or self.tag
+
 
 class AnswerCache:
     """The answers of a file; any thread may use it. Use it in a `with` block.
@@ -157,6 +162,10 @@ class AnswerCache:
             if not keep_first:
                 self._connection.execute("DELETE FROM rejected WHERE key = ?", (key,))
 
+    def has_failed(self, key: str) -> bool:
+        """RETURNS (bool): whether an earlier run had no usable answer to a request, and none has come since."""
+        return self._one("SELECT 1 FROM failures WHERE key = ?", key) is not None
+
     def has_answers(self, model: str) -> bool:
         """RETURNS (bool): whether there is any answer of a model."""
         return self._one("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model) is not None
@@ -195,7 +204,7 @@ class AnswerCache:
         self._execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, 0)", batch.tag, batch.id, pack(json.dumps(batch.keys)))
 
     def forget_batch(self, tag: str) -> None:
-        """Drop a batch that was never sent."""
+        """Drop a batch that was never sent, or that is given up: its requests are asked anew."""
         self._execute("DELETE FROM batches WHERE tag = ?", tag)
 
     def fetched_batch(self, tag: str, lines: Iterator[Tuple[str, str]]) -> None:

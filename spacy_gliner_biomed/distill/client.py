@@ -32,6 +32,7 @@ OVERLOADED = (429, 503, 529)
 ONE_REQUEST = (400, 413, 422)  # refused for what this request holds
 FORBIDDEN = 403  # a wrong key; or, of a server that has answered others, a passage that it won't hear of
 FAILED_FIRST = 5  # so many failures before the first answer say that it is not the passages
+FAILED_KNOWN = 20 * FAILED_FIRST  # where an earlier run had answers, of which those that are left may be the ones refused
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Server:
 
     settings (ServerSettings): where, and how hard.
     count_tokens (callable): the tokens of a request's messages, for the limit of tokens a minute.
-    cache (Optional[AnswerCache]): the answers of earlier runs, which say that it was not the server that failed.
+    cache (Optional[AnswerCache]): the answers of earlier runs, which say that it was not the server that failed; and the batches
+        that are waited for, whose requests would be paid twice.
     RAISES (ImportError): without the extra; ValueError without a key.
     """
 
@@ -101,6 +103,7 @@ class Server:
         self._random = random.Random(0)
         self._answered = False
         self._failed = 0
+        self._batches = {key: batch.name for batch in (cache.open_batches() if cache else ()) for key in batch.keys}
 
     @property
     def concurrency(self) -> int:
@@ -119,7 +122,13 @@ class Server:
         """RETURNS (Future): of the completion, after as many tries as it takes.
 
         RAISES (ServerRefusal): as the future's exception, where every request will be refused.
+        RAISES (ValueError): at once, for a request whose answer a batch will bring.
         """
+        if self._cache is not None and (batch := self._batches.get(request.key)) is not None:
+            raise ValueError(
+                f"The cache '{self._cache.path}' waits for batch {batch}, which was sent with requests of this run; fetch it with "
+                f"--batch, or {way_to_give_up(batch, self._cache)}."
+            )
         return self._pool.submit(self._ask, request)
 
     def wait(self, future: Future[Completion]) -> None:
@@ -143,17 +152,13 @@ class Server:
             except _Passing as trouble:
                 reason, overloaded, pause = without_key(trouble.reason, self._client.api_key), trouble.overloaded, trouble.pause
             except _OneRequest as refusal:
-                self._count_failure(
-                    f"refuses every request ({refusal.reason}); it may not know a setting, as the answer format or the name of "
-                    "the length limit",
-                    self._is_known(request),
-                )
+                self._count_refusal(request, refusal.reason)
                 return Completion(request, error=refusal.reason)
             finally:
                 self._slots.release(started, overloaded, pause)
         reason = f"no answer in {self.settings.tries} tries, at last {reason}"
         # That it ran once does not say that it runs now
-        self._count_failure(f"answers no request ({reason}); check its address, and whether it runs", self._answered)
+        self._count_failure(f"answers no request ({reason}); check its address, and whether it runs", FAILED_FIRST)
         return Completion(request, error=reason)
 
     def _pause(self, number: int) -> None:
@@ -162,10 +167,20 @@ class Server:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def _count_failure(self, what: str, known: bool) -> None:
-        """End a run whose first requests all fail, rather than try a hundred thousand; not where others were answered."""
+    def _count_refusal(self, request: ChatRequest, reason: str) -> None:
+        """Count a refusal as a failure, unless a server that is known to answer says again what it has said to an earlier run."""
+        known = self._is_known(request)
+        if not (known and self._cache is not None and self._cache.has_failed(request.key)):
+            self._count_failure(
+                f"refuses every request ({reason}); it may not take the key, or not know a setting, as the answer format or the "
+                "name of the length limit",
+                FAILED_KNOWN if known else FAILED_FIRST,
+            )
+
+    def _count_failure(self, what: str, most: int) -> None:
+        """End a run whose first `most` requests all fail, rather than try a hundred thousand."""
         self._failed += 1
-        if not known and self._failed >= FAILED_FIRST:
+        if not self._answered and self._failed >= most:
             raise ServerRefusal(f"The server {what}.")
 
     def _is_known(self, request: ChatRequest) -> bool:
@@ -212,6 +227,11 @@ class _OneRequest(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def way_to_give_up(batch: str, cache: AnswerCache) -> str:
+    """RETURNS (str): for messages: how a batch is no longer waited for."""
+    return f"give it up and pay for its requests anew with `gliner-biomed distill forget-batch '{cache.path}' {batch}`"
 
 
 def openai_client(settings: ServerSettings) -> OpenAI:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 from pathlib import Path
+from typing import List
 
 import pytest
 
 from spacy_gliner_biomed.distill.answers import read_answers
 from spacy_gliner_biomed.distill.cache import AnswerCache, OpenBatch
+from spacy_gliner_biomed.distill.client import Server
+from spacy_gliner_biomed.distill.requests import ChatRequest, Completion
 from tests.cli.support import run
 from tests.distill.asking import passages
 from tests.distill.chat_server import KEY, running
@@ -105,16 +109,39 @@ def test_a_component_annotates(capsys: pytest.CaptureFixture[str], shard: Path, 
 
 
 def test_a_batch_that_was_sent_is_not_asked_again_without_the_batch_api(
-    capsys: pytest.CaptureFixture[str], shard: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, shard: Path, tmp_path: Path
 ) -> None:
-    """It would be paid twice."""
-    path = tmp_path / "c.sqlite"
-    with AnswerCache(path) as cache:
-        cache.note_batch(OpenBatch("tag", "batch-7", ["key"]))
+    """It would be paid twice; what no batch holds is asked, and so is what a person has given up."""
+    path, asked = tmp_path / "c.sqlite", []
+
+    def unanswered(server: Server, request: ChatRequest) -> Future[Completion]:
+        asked.append(request.key)
+        future: Future[Completion] = Future()
+        future.set_result(Completion(request, error="none"))
+        return future
+
+    commands = (["annotate"], ["tasks", "ask"], ["student", "annotate"])
     options = ["--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--out", tmp_path / "a.jsonl", "--cache", path]
-    for command in (["annotate"], ["tasks", "ask"], ["student", "annotate"]):
-        refused = run(capsys, "distill", *command, shard, *options)
-        assert refused.status == 1 and "waits for batches that were sent (batch-7); fetch them with --batch" in refused.err, command
+
+    def run_all() -> List[str]:
+        return [run(capsys, "distill", *command, shard, *options).err for command in commands]
+
+    with AnswerCache(path) as cache:
+        cache.note_batch(OpenBatch("tag", "other", ["key"]))
+    with monkeypatch.context() as patched:
+        patched.setattr(Server, "submit", unanswered)
+        assert not any("waits for" in error for error in run_all()) and len(asked) > 6
+    with AnswerCache(path) as cache:
+        cache.note_batch(OpenBatch("tag-7", "batch-7", asked))
+    for error in run_all():
+        assert "waits for batch batch-7, which was sent with requests of this run; fetch it with --batch" in error
+        assert f"`gliner-biomed distill forget-batch '{path}' batch-7`" in error
+    wrong = run(capsys, "distill", "forget-batch", path, "batch-7", "batch-8")
+    assert wrong.status == 1 and "waits for no batch 'batch-8'; name one of: other, batch-7." in wrong.err
+    given_up = run(capsys, "distill", "forget-batch", path, "batch-7")
+    assert given_up.status == 0 and "Batch batch-7 is given up" in given_up.out
+    with AnswerCache(path) as cache:
+        assert [batch.id for batch in cache.open_batches()] == ["other"]
 
 
 def test_a_cache_that_is_not_there_is_not_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -163,11 +163,20 @@ def test_a_batch_whose_file_is_gone_is_closed(server: ChatServer, tmp_path: Path
 
 
 def test_a_batch_that_the_provider_does_not_know_is_named_with_the_way_out(server: ChatServer, tmp_path: Path) -> None:
-    """It may be another provider's."""
+    """It may be another provider's. Requests that it doesn't hold go on without it, with the batch API and without."""
     with AnswerCache(tmp_path / "a") as cache:
         cache.note_batch(OpenBatch("tag", "batch-7", [request("A.").key]))
-        with batched(server.url, cache) as model, pytest.raises(ValueError, match="doesn't know batch batch-7.*another --cache"):
+        with batched(server.url, cache) as model, pytest.raises(ValueError, match="know batch batch-7.*forget-batch .*batch-7"):
             list(complete([request("A.")], model, cache=cache))
+        with batched(server.url, cache) as model:
+            assert not next(complete([request("B.")], model, cache=cache)).error
+        with Server(quick(server.url), cache=cache) as single, pytest.raises(ValueError, match="waits for batch batch-7"):
+            list(complete(map(request, ["C.", "A."]), single, cache=cache))
+        with Server(quick(server.url), cache=cache) as single:
+            assert next(complete([request("C.")], single, cache=cache)).error == ""
+        cache.forget_batch("tag")
+        with batched(server.url, cache) as model:
+            assert not next(complete([request("A.")], model, cache=cache)).error
 
 
 @pytest.mark.parametrize("response", ["bad gateway", ["x"], {"status_code": 200, "body": "x"}, None])

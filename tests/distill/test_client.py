@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.distill.cache import AnswerCache
-from spacy_gliner_biomed.distill.client import Server, ServerSettings, openai_client, without_key
+from spacy_gliner_biomed.distill.client import FAILED_KNOWN, Server, ServerSettings, openai_client, without_key
 from spacy_gliner_biomed.distill.completion import complete
-from spacy_gliner_biomed.distill.requests import ChatRequest, ChatSettings, Completion, Message
+from spacy_gliner_biomed.distill.requests import ChatRequest, ChatSettings, Completion, Message, Usage
 from tests.distill.asking import quick, request
 from tests.distill.chat_server import ChatServer
 
@@ -148,6 +148,24 @@ def test_a_few_refusals_do_not_end_a_run_of_a_server_that_has_answered(
         other = ChatSettings("other")
         with Server(quick(server.url), cache=cache) as model, pytest.raises(ValueError, match=f"The server .*{status}"):
             list(complete((request(text, other) for text in texts), model, cache=cache))
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_old_answers_do_not_hide_for_ever_that_the_server_refuses_everything(
+    server: ChatServer, tmp_path: Path, status: int
+) -> None:
+    """As without the right to ask, or with a setting that it doesn't know; but what was refused before may be refused again."""
+    texts = [f"Text {n}." for n in range(FAILED_KNOWN + 50)]
+    with AnswerCache(tmp_path / "cache") as cache:
+        cache.put(request("a").key, Completion(request("a"), "{}"), request("a").key)
+        server.status = status
+        with Server(quick(server.url), cache=cache) as model, pytest.raises(ValueError, match=f"refuses every request .*{status}"):
+            list(complete(map(request, texts), model, cache=cache))
+        assert FAILED_KNOWN - 1 <= cache.statistics()["failures"] < len(texts)
+        for text in texts:
+            cache.fail(request(text).key, "refused", Usage(), request(text).key, keep_first=False)
+        with Server(quick(server.url), cache=cache) as model:
+            assert all(answer.error for answer in complete(map(request, texts), model, cache=cache))
 
 
 def test_a_server_that_ran_once_and_runs_no_more_ends_the_run(tmp_path: Path) -> None:

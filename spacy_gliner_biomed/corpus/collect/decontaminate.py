@@ -39,6 +39,7 @@ class TestTexts:
     documents (frozenset): names of the documents.
     passages (int): how many test passages were read.
     problems (Problems): what in their files could not be.
+    empty (tuple): files of folders that hold no test passage.
     """
 
     __test__ = False  # not a class of tests
@@ -47,12 +48,15 @@ class TestTexts:
     documents: FrozenSet[str]
     passages: int
     problems: Problems = field(default_factory=Problems)
+    empty: Tuple[Path, ...] = ()
 
     def sentences(self) -> List[str]:
         """RETURNS (list): how many were read, and what was lost, in plain words."""
         told = [f"Test passages that were read: {self.passages:,}."]
         if self.problems:
             told.append(f"Problems in their files: {len(self.problems):,}, the first: {self.problems.listed[0]}")
+        if self.empty:
+            told.append(f"Files that hold no test passage: {', '.join(map(str, self.empty))}")
         return told
 
 
@@ -76,26 +80,31 @@ def test_files(paths: Sequence[Path]) -> List[Path]:
 test_files.__test__ = False  # type: ignore[attr-defined]
 
 
-def read_test_texts(files: Tuple[Path, ...], n: int) -> TestTexts:
+def read_test_texts(paths: Tuple[Path, ...], n: int) -> TestTexts:
     """Read test texts.
 
-    files (tuple): as `test_files` gives them.
+    paths (tuple): corpora or folders, as for `test_files`.
     n (int): words in an n-gram.
     RETURNS (TestTexts): hashes of 8 bytes a word, and document names.
-    RAISES (ValueError): where a corpus cannot be read, or holds no passage; a mention that does not fit its text does not
-        matter here.
+    RAISES (ValueError): where a corpus cannot be read, or a path holds no passage; a file in a folder may hold something else,
+        and a mention that does not fit its text does not matter here.
     """
     texts, documents, n_passages, problems = TrainingTexts(n), set(), 0, Problems()
-    for file in files:
+    empty: List[Path] = []
+    for path in paths:
         before = n_passages, len(problems)
-        for text, ids in _texts(file, problems):
-            texts.add(text)
-            documents |= document_names(*ids)
-            n_passages += 1
+        for file in test_files([path]):
+            n_earlier = n_passages
+            for text, ids in _texts(file, problems):
+                texts.add(text)
+                documents |= document_names(*ids)
+                n_passages += 1
+            if n_passages == n_earlier:
+                empty.append(file)
         if n_passages == before[0]:
             new = problems.listed[before[1] :]
-            raise ValueError(f"'{file}' holds no test passage; name a corpus.{f' Its first problem: {new[0]}' if new else ''}")
-    return TestTexts(texts, frozenset(documents), n_passages, problems)
+            raise ValueError(f"'{path}' holds no test passage; name a corpus.{f' Its first problem: {new[0]}' if new else ''}")
+    return TestTexts(texts, frozenset(documents), n_passages, problems, tuple(empty))
 
 
 def _texts(file: Path, problems: Problems) -> Iterator[Tuple[str, Tuple[str, ...]]]:
@@ -118,14 +127,14 @@ def _texts(file: Path, problems: Problems) -> Iterator[Tuple[str, Tuple[str, ...
             problems.add(f"{file}, line {number}", "a test passage needs a 'text'.")
 
 
-def load_test_texts(files: Tuple[Path, ...], settings: Mapping[str, Any]) -> TestTexts:
+def load_test_texts(paths: Tuple[Path, ...], settings: Mapping[str, Any]) -> TestTexts:
     """RETURNS (TestTexts): as `read_test_texts`, which is done once in a process for the same settings of the step."""
-    return _cached_test_texts(files, settings["n"], json.dumps(settings["test_texts"]))
+    return _cached_test_texts(paths, settings["n"], json.dumps(settings["test_texts"]))
 
 
 @lru_cache(maxsize=1)
-def _cached_test_texts(files: Tuple[Path, ...], n: int, hashes: str) -> TestTexts:
-    return read_test_texts(files, n)
+def _cached_test_texts(paths: Tuple[Path, ...], n: int, hashes: str) -> TestTexts:
+    return read_test_texts(paths, n)
 
 
 def decontaminate_settings(files: Sequence[Path], n: int) -> Dict[str, Any]:
@@ -149,7 +158,7 @@ def decontaminate_step(
     passages (iterator): any passages.
     settings (mapping): as `decontaminate_settings` gives them.
     counts (Counts): takes what is dropped, with the shared words as a note.
-    files (tuple): where the test texts are; given with `functools.partial`.
+    files (tuple): where the test texts are, files or folders; given with `functools.partial`.
     YIELDS (Passage): the others.
     """
     test_texts = load_test_texts(files, settings)

@@ -38,9 +38,8 @@ def write_corpus(path: Path, *rows: Dict[str, Any]) -> Path:
 
 def run(folder: Path, out: Path, *against: Path, n: int = 13) -> Dict[str, Any]:
     """RETURNS (dict): the counts of the step."""
-    files = tuple(test_files(against))
-    step = partial(decontaminate_step, files=files)
-    return run_step("decontaminate", folder, out, step, decontaminate_settings(files, n), progress=False)
+    step = partial(decontaminate_step, files=against)
+    return run_step("decontaminate", folder, out, step, decontaminate_settings(test_files(against), n), progress=False)
 
 
 def passage(text: str, document: str = "d", name: str = "1") -> Passage:
@@ -153,3 +152,19 @@ def test_test_texts_need_no_annotations(tmp_path: Path) -> None:
     corpus.write_text('{"txt": "x"}\n')
     with pytest.raises(ValueError, match="holds no test passage; name a corpus. Its first problem: .*line 1"):
         run(folder, tmp_path / "out", corpus)
+
+
+def test_a_folder_may_hold_other_files(tmp_path: Path) -> None:
+    """They are told of; a folder of nothing else is refused, as is a file that is named itself."""
+    folder = tmp_path / "f"
+    write_corpus(folder / "dev.jsonl", {"id": "a", "text": TEXT})
+    names, none = write_corpus(folder / "names.jsonl"), write_corpus(folder / "none.jsonl")
+    names.write_text('{"name": "x"}\n')
+    texts = read_test_texts((folder,), 13)
+    assert texts.passages == 1 and texts.sentences()[-1] == f"Files that hold no test passage: {names}, {none}"
+    assert run(write(tmp_path / "in", [passage(TEXT)]), tmp_path / "out", folder)["out"] == {}
+    with pytest.raises(ValueError, match="none.jsonl' holds no test passage"):
+        read_test_texts((folder, none), 13)
+    (folder / "dev.jsonl").unlink()
+    with pytest.raises(ValueError, match="f' holds no test passage; name a corpus. Its first problem: .*names.jsonl, line 1"):
+        read_test_texts((folder,), 13)

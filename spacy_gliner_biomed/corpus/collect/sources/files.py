@@ -195,7 +195,8 @@ def _walked(folder: Path) -> Iterator[Tuple[List[Path], List[Path]]]:
 
 
 def _leads_out(path: Path, folder: Path) -> bool:
-    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    # Path.resolve would raise for a link that leads to itself
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _plain(name: str) -> str:

@@ -73,13 +73,18 @@ def read_into(
     RETURNS (dict): what `counts.json` holds: `step`, `version`, `settings`, `shards`, `sha256`, and the sums of
         `Counts.to_dict()`: `in` counts what was read and what was left out, `tallies` the broken documents.
     RAISES (ValueError): for a wrong setting, and for what cannot be read at all; where `out` holds other passages, or lies in
-        a folder that is read, and where a folder holds nothing to read.
+        a folder that is read; where a folder holds only what is not read; and where it holds passages and there is nothing to
+        read at all.
     RAISES (OSError): where a server fails for long; what was read and fetched by then stays.
     """
     complete, step = source.complete(settings), f"read {source.name}"
     folder = out / "raw" if raw is None else raw
-    check_target(step, [], out)
+    if not _is_unfinished(out):
+        check_target(step, [], out)
     parts = [part for where in wheres for part in _parts(source, where, out)]
+    if not parts and any(out.glob(SHARDS)) and next(read_passages(out), None) is not None:
+        names = ", ".join(f"'{where}'" for where in wheres)
+        raise ValueError(f"What to read ({names}) is empty, and '{out}' holds passages; empty that too, or name another folder.")
     _write_json(out / RECORDS / OWNER, {"step": step})  # first: whose the folder is, even after a kill
     records: List[Dict[str, Any]] = []
     first = 0
@@ -100,6 +105,13 @@ def read_into(
     return _finish(out, source, step, complete, records, first)
 
 
+def _is_unfinished(out: Path) -> bool:
+    """Whether a reading of an earlier version was broken off here: it noted its parts at once, and its name only at the end."""
+    records = out / RECORDS
+    noted = any(any(records.glob(name)) for name in ("part-*.json", "unfinished-*.json"))
+    return noted and not (records / OWNER).exists() and not (out / COUNTS).exists()
+
+
 class _Part(NamedTuple):
     """What is read one after the other.
 
@@ -113,7 +125,7 @@ class _Part(NamedTuple):
 
 
 def _parts(source: Source, where: str, out: Path) -> Iterator[_Part]:
-    """YIELDS (_Part): the parts of a folder; one where it is none, or must be read as one."""
+    """YIELDS (_Part): the parts of a folder, none of an empty one; one where it is no folder, or must be read as one."""
     if is_fetched(where) or not Path(where).is_dir():
         yield _Part([where])
         return
@@ -122,7 +134,8 @@ def _parts(source: Source, where: str, out: Path) -> Iterator[_Part]:
     links = [str(link) for link in links_out(Path(where))]
     _check_folder(source, Path(where), out, bool(wanted), len(files), links)
     if source.whole_folders:
-        yield _Part([where])
+        if wanted:
+            yield _Part([where])
         return
     beside: Tuple[Sequence[str], int] = (links, len(files) - len(wanted))
     part: List[str] = []
@@ -138,7 +151,7 @@ def _parts(source: Source, where: str, out: Path) -> Iterator[_Part]:
 
 
 def _check_folder(source: Source, folder: Path, out: Path, is_read: bool, n_files: int, links: Sequence[str]) -> None:
-    """RAISES (ValueError): where a run would read its own passages, or remove those of an earlier one for nothing."""
+    """RAISES (ValueError): where a run would read its own passages, or a folder holds only what is not read."""
     if out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"'{out}' lies in '{folder}', where the next run would read it; name a folder elsewhere.")
     if is_read:
@@ -151,8 +164,6 @@ def _check_folder(source: Source, folder: Path, out: Path, is_read: bool, n_file
     if n_files:
         endings = ", ".join((*source.suffixes, ".zip"))
         raise ValueError(f"'{folder}' holds no file for {source.name}, which end in {endings}, packed or not; name another.")
-    if any(out.glob(SHARDS)) and next(read_passages(out), None) is not None:
-        raise ValueError(f"'{folder}' is empty, and '{out}' holds passages; empty that too, or name another folder.")
 
 
 def _read_part(

@@ -301,6 +301,37 @@ def test_a_folder_with_nothing_to_read_removes_nothing(tmp_path: Path) -> None:
     assert before == content(out)
 
 
+@pytest.mark.parametrize("name", ["local", "clinical_trials"])
+def test_one_of_several_folders_may_be_empty(tmp_path: Path, name: str) -> None:
+    """Also behind an earlier run; not all of them."""
+    folders = [tmp_path / "empty", trials(tmp_path / "in", 1)]
+    folders[0].mkdir()
+    (folders[1] / "0.jsonl").write_text('{"text": "fever"}\n' if name == "local" else (folders[1] / "0.jsonl").read_text())
+    settings = {"name": "own"} if name == "local" else None
+    wheres = [str(folder) for folder in folders]
+    first = read_into(tmp_path / "out", SOURCES[name], wheres, settings, progress=False)
+    assert first["out"] and first == read_into(tmp_path / "out", SOURCES[name], wheres, settings, progress=False)
+    (folders[1] / "0.jsonl").unlink()
+    with pytest.raises(ValueError, match=r"empty', '.*in'\) is empty, and '.*out' holds passages"):
+        read_into(tmp_path / "out", SOURCES[name], wheres, settings, progress=False)
+
+
+@pytest.mark.parametrize("note", ["part", "unfinished"])
+def test_what_an_earlier_version_left_unfinished_goes_on(tmp_path: Path, note: str) -> None:
+    """It wrote down whose the folder is only at the end; passages without any record are still another's."""
+    out, source = tmp_path / "out", trials(tmp_path / "in", 2)
+    done = read(out, source)
+    for path in (out / "counts.json", out / "records" / "step.json"):
+        path.unlink()
+    (out / "records" / "part-00000.json").rename(out / "records" / f"{note}-00000.json")
+    (out / "raw").mkdir()
+    assert done == read(out, source) and (out / "raw").is_dir()
+    for path in (out / "counts.json", *(out / "records").iterdir()):
+        path.unlink()
+    with pytest.raises(ValueError, match="holds other passages"):
+        read(out, source)
+
+
 @pytest.mark.parametrize("step", ["read pubmed", "balance"])
 @pytest.mark.parametrize("note", ["records/step.json", "counts.json"])
 def test_passages_of_others_are_not_removed(tmp_path: Path, step: str, note: str) -> None:

@@ -130,6 +130,14 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     ]
 
 
+def test_links_that_lead_to_themselves_are_not_followed(tmp_path: Path) -> None:
+    """Nor do they end the run."""
+    (tmp_path / "a.txt").symlink_to("b.txt")
+    (tmp_path / "b.txt").symlink_to("a.txt")
+    (tmp_path / "c.txt").write_text("open")
+    assert ["open"] == [passage.text for passage in read_all("local", tmp_path)[0]]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16(tmp_path: Path, encoding: str) -> None:
     """No passage of zero bytes; the file is told of once, with the way out."""
