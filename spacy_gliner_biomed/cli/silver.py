@@ -143,8 +143,8 @@ def self_training(
 ) -> None:
     """Annotate text with a model and keep what it is sure of; a second run goes on where the first was broken off."""
     from ..annotate.options import parse_labels
-    from ..annotate.pipeline import build_pipeline
-    from ..checkpoint.layout import PICKLED, SAFETENSORS
+    from ..annotate.pipeline import build_pipeline, find_pipe
+    from ..training.identity import weights_digest
     from ..training.silver.exclusions import Exclusions
     from ..training.silver.passages import text_files
     from ..training.silver.self_training import annotate_with_model
@@ -155,8 +155,8 @@ def self_training(
     nlp = build_pipeline(model, revision, parse_labels(labels), settings=changes)
     settings = {
         "model": model,
-        # a folder's name alone does not tell which model lies in it
-        "weights": _hashes([file for name in (SAFETENSORS, PICKLED) for file in sorted(Path(model).rglob(name))]),
+        # a model's name alone does not tell which model lies there
+        "weights": weights_digest(find_pipe(nlp, model).span_scorer.module.state_dict()),
         "revision": revision,
         "precision": precision.value,
         "text": _hashes(files),

@@ -7,9 +7,9 @@ from typing import Callable, List, Sequence
 from spacy.training import Example
 
 from ..scorer.training import TrainingWindow
-from ..training.examples import WINDOW
+from ..training.examples import WINDOW, knowledge_of, warn_of_left_out
 from ..training.reader import annotated_labels, gold_spans
-from ..training.windows import GoldReport, on_words
+from ..training.windows import GoldReport, on_words, unknown_words
 from .words import doc_words
 
 
@@ -26,12 +26,13 @@ def listener_windows(
     read_label: label name → the text that the model reads for it.
     labels (list): the labels of a document that does not say what it was annotated for.
     max_width (int): the widest span, in words; wider mentions are counted and left out.
-    report (GoldReport): counts what became of the mentions.
-    RETURNS (list): a window for each example, in their order.
+    report (GoldReport): counts what became of the mentions; the first that can't be learnt gives a warning.
+    RETURNS (list): a window for each example, in their order; where its weight is 0, one without labels, which adds no loss.
     RAISES (ValueError): for an example whose gold belongs to another text, and for one of a recipe's stream, whose windows hold
         the sub-words of a text encoder.
     """
     windows: List[TrainingWindow] = []
+    n_left_out = report.n_left_out
     for example, words in zip(examples, doc_words([example.predicted for example in examples]), strict=True):
         gold = example.reference
         if WINDOW in gold.user_data:
@@ -44,6 +45,11 @@ def listener_windows(
                 f"The gold of an example is for another text than the pipeline reads: {gold.text[:40]!r}…, not "
                 f"{example.predicted.text[:40]!r}…; make both documents from one text."
             )
+        knowledge = knowledge_of(gold, spans_key)
+        weight = float(knowledge.get("weight", 1.0))
+        if not weight:
+            windows.append(TrainingWindow(words.encoded, [], []))
+            continue
         known, mentions = annotated_labels(gold, spans_key), gold_spans(gold, spans_key)
         names = dict.fromkeys([*(labels if known is None else known), *(label for _, _, label in mentions)])
         texts = {name: read_label(name) for name in names}
@@ -53,5 +59,9 @@ def listener_windows(
                 report.too_wide += 1
             else:
                 spans.append((first, last, texts[label]))
-        windows.append(TrainingWindow(words.encoded, list(texts.values()), spans))
+        marked = [(first, last) for first, last, _ in spans] if knowledge.get("partial") else None
+        unknown = unknown_words(knowledge.get("unknown", ()), words.starts, words.ends)
+        windows.append(TrainingWindow(words.encoded, list(texts.values()), spans, weight, marked, unknown))
+    if not n_left_out:
+        warn_of_left_out(report, max_width)
     return windows

@@ -135,7 +135,8 @@ def _run_cell(
     )
     card = make_card(stream, scorer.card, encoded.corpora)
     try:
-        train(scorer, stream, None, recipe.training, folder, True, progress, loss=recipe.loss, card=card)
+        head_seed = recipe.model.head_seed
+        train(scorer, stream, None, recipe.training, folder, True, progress, loss=recipe.loss, card=card, head_seed=head_seed)
     except ValueError as error:
         error.add_note(f"This was the cell '{cell}'; remove '{folder}' to train it anew.")
         raise

@@ -57,6 +57,7 @@ def train(
     card: Optional[TrainingCard] = None,
     allow_changes: bool = False,
     stop_at: Optional[int] = None,
+    head_seed: Optional[int] = None,
     begun: Callable[[], None] = lambda: None,
 ) -> TrainingResult:
     """Train a scorer; it ends with the weights of the last step (their average, where one is kept).
@@ -67,6 +68,7 @@ def train(
     loss (LossSettings): the loss. card (TrainingCard): what the models will say about their training.
     allow_changes (bool): go on though settings or data have changed since the checkpoint.
     stop_at (int): leave after this step with a checkpoint, as if interrupted.
+    head_seed (int): what the scorer's head was drawn by; None where all its weights are trained ones.
     begun (callable): called by the first process once it is known that the training may begin, or go on, in this folder.
     RETURNS (TrainingResult): how it went.
     RAISES (ValueError): for a checkpoint of another training, and for a gradient that is not finite.
@@ -77,7 +79,7 @@ def train(
         scorer.card = card
     outer = torch.random.get_rng_state()
     try:
-        run.begin(resume, allow_changes)
+        run.begin(resume, allow_changes, head_seed)
         if processes.is_first:
             begun()
         return run.go(progress, stop_at)
@@ -125,12 +127,12 @@ class _Run:
 
     # -- standing -------------------------------------------------------------------------------------------------------
 
-    def begin(self, resume: bool, allow_changes: bool) -> None:
+    def begin(self, resume: bool, allow_changes: bool, head_seed: Optional[int]) -> None:
         """Go on from a checkpoint, or begin."""
         standing = checkpoints.read_newest(self.folder / CHECKPOINTS) if resume else None
         self.processes.wait()
         if standing is not None or self.settings.checkpoint_every:
-            self.model = model_identity(self.scorer)  # before other weights take their place
+            self.model = model_identity(self.scorer, head_seed)  # before other weights take their place
         if standing is not None:
             changed = differences(standing.state, self._identity())
             if changed and not allow_changes:
@@ -140,7 +142,7 @@ class _Run:
                 )
             self.optimisation.restore(standing.tensors, standing.state["step"])
             best = standing.state["best"]
-            if best is not None and "dev" not in changed:
+            if best is not None and self.dev is not None and "dev" not in changed:
                 self.best = DevScore(**best)
                 self.best_step, self.stale = standing.state["best_step"], standing.state["stale"]
             self.scorer.forget()

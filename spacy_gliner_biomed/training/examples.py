@@ -48,22 +48,29 @@ def to_windows(
         texts = {name: read_label(name) for name in names}
         room = scorer.room_for_words(list(texts.values())) if doc.text.strip() else 0
         mentions = [(start, end, texts[label]) for start, end, label in gold]
-        knowledge = _knowledge(doc, spans_key)
+        knowledge = knowledge_of(doc, spans_key)
         weight = float(knowledge.get("weight", 1.0))
         if not weight:  # left out here as in a training stream
             continue
         for part in gold_windows(doc.text, mentions, scorer, window, room, report, knowledge.get("unknown", ())):
             marked = [(first, last) for first, last, _ in part.spans] if knowledge.get("partial") else None
             windows.append(TrainingWindow(part.words, list(texts.values()), part.spans, weight, marked, part.unknown))
-    if report.n_left_out and not n_left_out:
-        warnings.warn(
-            f"Some mentions are wider than this model's {scorer.config.max_width} words or cross a window; they are left out of "
-            "training, and the pipe's gold_report counts them.",
-            UserWarning,
-            stacklevel=2,
-        )
+    if not n_left_out:
+        warn_of_left_out(report, scorer.config.max_width)
     return windows
 
 
-def _knowledge(doc: Doc, spans_key: str) -> Dict[str, Any]:
+def knowledge_of(doc: Doc, spans_key: str) -> Dict[str, Any]:
+    """RETURNS (dict): what a reference says about how much is known of its text: what there is of `reader.KNOWLEDGE`."""
     return dict(doc.spans[spans_key].attrs) if spans_key in doc.spans else {}
+
+
+def warn_of_left_out(report: GoldReport, max_width: int) -> None:
+    """Warn where the report counts mentions that can't be learnt. max_width (int): the model's widest span."""
+    if report.n_left_out:
+        warnings.warn(
+            f"Some mentions are wider than this model's {max_width} words or cross a window; they are left out of training, and "
+            "the pipe's gold_report counts them.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -17,6 +18,8 @@ from .settings import LossSettings, TrainingSettings
 
 # A training may go on under other values of these: they change no update
 _FREE = ("log_every", "evaluate_every", "checkpoint_every", "keep", "patience", "device", "accumulate")
+# What an untrained model has from files: neither its head nor the table of sub-words, where a uni-encoder's markers have drawn rows
+_FROM_FILES = re.compile(r"token_rep_layer\.(bert_layer|labels_encoder)\.(?!.*word_embeddings)")
 _DEFAULTS = {**asdict(TrainingSettings()), **asdict(LossSettings())}
 
 
@@ -38,9 +41,16 @@ def training_identity(
     }
 
 
-def model_identity(scorer: SpanScorer) -> Dict[str, Any]:
-    """RETURNS (dict): a hash of a model's weights, and its sizes and switches by name; ready for JSON."""
-    return {"weights": weights_digest(scorer.module.state_dict()), **_flat(asdict(scorer.config))}
+def model_identity(scorer: SpanScorer, head_seed: Optional[int] = None) -> Dict[str, Any]:
+    """What a model is known by before its training.
+
+    head_seed (int): what its head was drawn by, where it is untrained: the numbers themselves may be others on another machine.
+    RETURNS (dict): a hash of its weights, or of those that come from files; that seed; sizes and switches by name. Ready for JSON.
+    """
+    tensors = scorer.module.state_dict()
+    if head_seed is not None:
+        tensors = {name: tensor for name, tensor in tensors.items() if _FROM_FILES.match(name)}
+    return {"weights": weights_digest(tensors), "head_seed": head_seed, **_flat(asdict(scorer.config))}
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
@@ -56,7 +66,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
     """What sets two trainings apart.
 
     before, now (dict): name → a value, or a dict of several. What `before` lacks is no difference: it was written before there
-        was such an entry, or before there was such a setting, which then has its default now.
+        was such an entry, or before there was such a setting, which then has its default now. Nor is an entry that is None in
+        one of them, such as the dev set of a training that is not watched.
     RETURNS (list): the names that differ, each with its own differences: "training (learn_rate)".
     """
     found = []
@@ -66,7 +77,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
             changed = sorted(key for key in value if earlier.get(key, _DEFAULTS.get(key, value[key])) != value[key])
             if changed:
                 found.append(f"{name} ({', '.join(changed)})")
-        elif earlier != value:
+        elif earlier != value and earlier is not None and value is not None:
             found.append(name)
     return found
 

@@ -55,6 +55,7 @@ def run_recipe(
         loss=recipe.loss,
         card=card,
         allow_changes=allow_changes,
+        head_seed=recipe.model.head_seed,
         begun=lambda: _write_settings(recipe, folder),
     )
     return result if is_first else None

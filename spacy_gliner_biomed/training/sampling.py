@@ -82,7 +82,9 @@ class TrainingStream:
             name: value for name, value in sorted(asdict(self.settings).items()) if value != getattr(default, name)
         }
         merges = sorted(self._merges.items()) if self.settings.merge else []
-        parts = (_VERSION, self.store.fingerprint, sources, settings, self.seed, known, merges)
+        # said where it matters alone, so that it leaves other fingerprints as they are
+        whole = ("merges of all parts alone",) if merges and self._has_parts_of_merges() else ()
+        parts = (_VERSION, self.store.fingerprint, sources, settings, self.seed, known, merges, *whole)
         return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()[:16]
 
     @property
@@ -100,6 +102,15 @@ class TrainingStream:
             name = self.store.corpora[corpus].name
             shares[name] = shares.get(name, 0.0) + words / total
         return shares
+
+    def _has_parts_of_merges(self) -> bool:
+        """Whether windows were annotated for some labels of a broader one, not for all."""
+        for corpus, own in self._members.items():
+            merges = [set(labels) for _, labels in self._merges.get(self.store.corpora[corpus].name, [])]
+            known = [set(self.store.label_sets[number]) for number in np.unique(self.store.label_set[own])] if merges else []
+            if any(labels & own_labels and not labels <= own_labels for labels in merges for own_labels in known):
+                return True
+        return False
 
     def _by_corpus(self) -> Dict[int, np.ndarray]:
         labelled = np.array([len(labels) > 0 for labels in self.store.label_sets], dtype=bool)

@@ -44,6 +44,11 @@ class ModelSettings:
         if self.kind not in KINDS:
             raise ValueError(f"The setting model.kind is {self.kind!r}; choose from {list(KINDS)}.")
 
+    @property
+    def head_seed(self) -> Optional[int]:
+        """What an untrained head is drawn by; None for a trained one."""
+        return self.seed if self.start is None else None
+
 
 @dataclass(frozen=True)
 class SourceSettings:

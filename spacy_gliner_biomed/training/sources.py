@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
@@ -57,7 +56,8 @@ def build_store(
     """RETURNS (WindowStore): the windows of all sources.
 
     report (GoldReport): counts what became of the mentions.
-    progress (bool): a bar on stderr, where that is a terminal, and a line about mentions that can't be learnt.
+    progress (bool): a bar on stderr, where that is a terminal, and lines about mentions that can't be learnt, and about what
+        `source_passages` does not find.
     RAISES (ValueError): where no mention can be learnt; and as `source_passages`.
     """
     from tqdm import tqdm
@@ -68,7 +68,7 @@ def build_store(
     bar = tqdm(desc="Encoding", unit=" words", unit_scale=True, disable=None if progress else True, mininterval=1.0)
     with bar:
         for number, source in enumerate(sources):
-            for passage in source_passages(source, corpora, settings.withhold):
+            for passage in source_passages(source, corpora, settings.withhold, progress):
                 key = CorpusKey(number, passage.corpus)
                 if passage.labels is None:
                     builder.inventory(passage.corpus, [mention.label for mention in passage.mentions])
@@ -97,15 +97,19 @@ def window_size(scorer: SpanScorer, settings: StreamSettings) -> Tuple[int, int]
     return settings.window or scorer.config.max_len, room
 
 
-def source_passages(source: SourceSettings, corpora: Path, withhold: Sequence[str] = ()) -> Iterator[AnnotatedPassage]:
+def source_passages(
+    source: SourceSettings, corpora: Path, withhold: Sequence[str] = (), progress: bool = True
+) -> Iterator[AnnotatedPassage]:
     """YIELDS (AnnotatedPassage): the passages of a source, as its settings want them.
 
     withhold (list): labels that no passage is taken to be annotated for, whatever their case.
-    RAISES (ValueError): where a corpus that is asked for by name isn't there. One that is to be left out and isn't there, or a
-        label, gives a warning alone: a folder need not hold all corpora that a recipe knows.
+    progress (bool): a line on stderr about every corpus or label that is to be left out and isn't there: it may be misspelt.
+    RAISES (ValueError): where a corpus that is asked for by name isn't there; not for one that is to be left out, as a folder need
+        not hold all corpora that a recipe knows.
     """
+    met: Set[str] = set()
     labels: Set[str] = set()
-    read_all = _noting_labels(_read_all(corpora / source.path, source.format), labels)
+    read_all = _noting(_read_all(corpora / source.path, source.format), met, labels)
     passages = _chosen(read_all, source.only, source.exclude, source.path)
     if source.words:
         passages = iter(take_words(list(passages), source.words))
@@ -124,7 +128,9 @@ def source_passages(source: SourceSettings, corpora: Path, withhold: Sequence[st
         if source.partial is not None and source.partial != passage.partial:
             passage = replace(passage, partial=source.partial)
         yield passage
-    _warn_of_missing("label", dropped, labels, source.path)
+    if progress:
+        _tell_missing("corpus", source.exclude, met, source.path)
+        _tell_missing("label", dropped, labels, source.path)
 
 
 def dev_passages(settings: DevSettings, corpora: Path) -> List[AnnotatedPassage]:
@@ -170,20 +176,20 @@ def _chosen(
     unknown = sorted(set(only) - met)
     if unknown:
         raise ValueError(f"There is no corpus {unknown[0]!r} in {path}; it holds {', '.join(sorted(met))}.")
-    _warn_of_missing("corpus", exclude, met, path)
 
 
-def _noting_labels(passages: Iterator[AnnotatedPassage], labels: Set[str]) -> Iterator[AnnotatedPassage]:
+def _noting(passages: Iterator[AnnotatedPassage], met: Set[str], labels: Set[str]) -> Iterator[AnnotatedPassage]:
+    """Note the corpora and labels that go by."""
     for passage in passages:
+        met.add(passage.corpus)
         labels.update(passage.labels or (), (mention.label for mention in passage.mentions))
         yield passage
 
 
-def _warn_of_missing(kind: str, excluded: Collection[str], met: Collection[str], path: str) -> None:
+def _tell_missing(kind: str, excluded: Collection[str], met: Collection[str], path: str) -> None:
+    from tqdm import tqdm
+
     for name in sorted(set(excluded) - set(met)):
         nearest = difflib.get_close_matches(name, sorted(met), NEAREST, 0.0)
-        warnings.warn(
-            f"There is no {kind} {name!r} to leave out in {path}; the nearest that it holds are {', '.join(nearest)}.",
-            UserWarning,
-            stacklevel=3,
-        )
+        message = f"There is no {kind} {name!r} to leave out in {path}; the nearest that it holds are {', '.join(nearest)}."
+        tqdm.write(message, file=sys.stderr)  # a bar may stand there

@@ -71,7 +71,7 @@ def gold_windows(
         return
     encoded = scorer.encode(words)
     placed = on_words(mentions, starts, ends, report)
-    regions = [_touched(start, end, starts, ends) for start, end in unknown]
+    regions = unknown_words(unknown, starts, ends)
     for part in plan_windows(encoded.bounds, window, window, room):
         spans = []
         for first, last, label in placed:
@@ -108,6 +108,12 @@ def on_words(mentions: Sequence[Gold], starts: np.ndarray, ends: np.ndarray, rep
             report.widened += 1
         spans[first, last, label] = None
     return list(spans)
+
+
+def unknown_words(unknown: Sequence[Tuple[int, int]], starts: np.ndarray, ends: np.ndarray) -> List[Tuple[int, int]]:
+    """Stretches of characters widened to whole words; those that hold no word are none."""
+    touched = [_touched(start, end, starts, ends) for start, end in unknown]
+    return [(first, last) for first, last in touched if first <= last]
 
 
 def _touched(start: int, end: int, starts: np.ndarray, ends: np.ndarray) -> Tuple[int, int]:

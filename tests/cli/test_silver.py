@@ -63,6 +63,7 @@ def test_self(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         capsys, "silver", "self", "--text", text, "--labels", "drug,disease", "--low", "0.6", "--out", tmp_path / "out"
     )
     assert outcome.status == 0 and "unknown regions: 1" in outcome.out and "label: drug: 1" in outcome.out
+    assert json.loads((tmp_path / "out" / "settings.json").read_text())["weights"]  # a model by name alone has some, too
 
 
 @pytest.mark.usefixtures("dictionary")

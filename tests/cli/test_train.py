@@ -57,5 +57,7 @@ def test_beginning_anew(capsys, workshop: Path, tmp_path: Path) -> None:  # noqa
     outcome = run(capsys, "train", recipe, *where)
     assert 1 == outcome.status and "training (steps)" in outcome.err
     assert 2 == json.loads((tmp_path / "out" / "recipe.json").read_text())["training"]["steps"]
+    outcome = run(capsys, "train", recipe, *where, "--set", "training.steps=2", "--set", "model.seed=1")
+    assert 1 == outcome.status and "another model (head_seed)" in outcome.err
     assert 0 == run(capsys, "train", recipe, *where, "--no-resume").status
     assert ["step-00000002", "step-00000004"] == sorted(path.name for path in (tmp_path / "out" / "checkpoints").iterdir())

@@ -214,7 +214,8 @@ def test_files_whose_format_cannot_be_told(tmp_path: Path) -> None:
     """They are told of, and stop nothing; files about the corpus, and records of our own steps, are passed over."""
     (tmp_path / "a.txt").write_text("#source x\nalone\n" + TOKENS)
     (tmp_path / "b.txt").write_text("Just words.\n")
-    for name in ("README", "README.txt", "MANIFEST.json", "guide.pdf", "c.json.stage.json", "c.report.json", "c.jsonl.partial"):
+    beside = ("c.json.stage.json", "c.report.json", "c.jsonl.partial", "settings.json", "summary.json", "review.tsv")
+    for name in ("README", "README.txt", "MANIFEST.json", "guide.pdf", *beside):
         (tmp_path / name).write_text("{}\n" if "json" in name else "About it.\n")
     (tmp_path / "c.jsonl.partial").write_text(ROW)
     for format in (None, "conll"):

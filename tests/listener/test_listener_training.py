@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import spacy
@@ -10,13 +12,16 @@ from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 from thinc.api import Model
 
+from spacy_gliner_biomed.listener.gold import listener_windows
 from spacy_gliner_biomed.listener.node import ListenerBatch, ListenerShim, listener_model, listener_shim
 from spacy_gliner_biomed.listener.recipe import ListeningRecipe
 from spacy_gliner_biomed.listener.words import doc_words
 from spacy_gliner_biomed.scorer.training import TrainingWindow
-from spacy_gliner_biomed.training.examples import WINDOW
+from spacy_gliner_biomed.training.examples import WINDOW, to_windows
+from spacy_gliner_biomed.training.reader import create_jsonl_reader
+from spacy_gliner_biomed.training.windows import GoldReport
 from tests.listener.shared import ODD_TEXTS, TEXTS, encoder_weights, examples, learn, pipe_of, scored, shared_nlp
-from tests.scorer.tiny import randomise
+from tests.scorer.tiny import make_scorer, randomise
 
 
 @pytest.mark.parametrize("encoder", ["tok2vec", "first"])
@@ -165,6 +170,24 @@ def test_the_loss_of_documents_that_were_read():
     assert nlp.update(examples(nlp), drop=0.0)["gliner_biomed"] == pytest.approx(loss, rel=1e-4)
 
 
+def test_windows_know_what_those_of_a_text_encoder_know(tmp_path):
+    """Partial rows, unknown stretches and weights; a passage of weight 0 keeps its place, and nothing is learnt from it."""
+    row = {
+        "text": "aspirin for acute pain", "labels": ["drug", "symptom"], "partial": True, "weight": 0.5,
+        "entities": [{"start": 0, "end": 7, "label": "drug"}], "unknown": [[13, 14], [18, 22], [7, 8]],
+    }  # fmt: skip
+    rows = [row, {**row, "weight": 0.0}, {"text": "tau binds", "labels": ["drug"], "entities": []}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    batch = list(create_jsonl_reader(tmp_path / "a.jsonl")(spacy.blank("en")))
+    partial, left_out, plain = listener_windows(batch, str, [], "gliner", 4, GoldReport())
+    expected = to_windows(batch, make_scorer("bi", pass_rate=0.0), str, [], "gliner", 24, GoldReport())
+    for window, other in zip((partial, plain), expected, strict=True):
+        for name in ("labels", "spans", "weight", "marked"):
+            assert getattr(window, name) == getattr(other, name), name
+        assert list(window.unknown) == list(other.unknown)
+    assert partial.unknown == [(2, 2), (3, 3)] and len(left_out.words) == 4 and not left_out.labels
+
+
 def test_gold_that_cannot_be_learnt_is_counted_or_refused():
     """Wide mentions and those that begin inside a token are counted; other texts and a recipe's windows are refused."""
     nlp = shared_nlp("tok2vec", max_width=2)
@@ -173,7 +196,8 @@ def test_gold_that_cannot_be_learnt_is_counted_or_refused():
     wide, inside = gold.char_span(0, 19, label="disease"), gold.char_span(21, 28, label="drug")
     offsets = np.asarray([(0, 19), (22, 28)])
     gold.spans["gliner"] = SpanGroup(gold, spans=[wide, inside], attrs={"offsets": offsets})
-    nlp.update([Example(nlp.make_doc(gold.text), gold)])
+    with pytest.warns(UserWarning, match="wider than this model's 2 words or cross a window"):
+        nlp.update([Example(nlp.make_doc(gold.text), gold)])
     assert (pipe.gold_report.too_wide, pipe.gold_report.widened, pipe.gold_report.across) == (1, 1, 0)
     other = Example(nlp.make_doc("one two"), nlp.make_doc("one two"))
     other.predicted = nlp.make_doc("one  two")

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,6 +146,21 @@ def test_another_model_is_refused(tmp_path):
         train(scorer, make_stream(scorer), None, QUICK, tmp_path, progress=False, allow_changes=True)
 
 
+def test_a_head_that_was_drawn_elsewhere(tmp_path):
+    """Of an untrained head, only the seed counts, as its numbers may differ between machines; encoders count by their weights."""
+    head, encoder = "prompt_rep_layer.3.bias", "token_rep_layer.labels_encoder.model.embeddings.LayerNorm.bias"
+    for seed, changed, stop_at, refusal in (
+        (0, None, 2, None), (0, head, 4, None), (0, encoder, None, "weights"), (1, head, None, "head_seed"),
+        (None, None, None, "head_seed, weights"),
+    ):  # fmt: skip
+        scorer = make_scorer("bi", pass_rate=0.0)
+        if changed:
+            scorer.module.state_dict()[changed].add_(1e-6)
+        with nullcontext() if refusal is None else pytest.raises(ValueError, match=rf"another model \({refusal}\)"):
+            result = train(scorer, make_stream(scorer), None, QUICK, tmp_path, progress=False, head_seed=seed, stop_at=stop_at)
+            assert result.steps == stop_at
+
+
 def test_another_dev_set_is_refused(tmp_path):
     """Its scores are no others' best ones; where it is allowed, the best begins anew."""
     run(tmp_path, dev=dev_set(), stop_at=3)
@@ -153,6 +169,14 @@ def test_another_dev_set_is_refused(tmp_path):
         run(tmp_path, dev=other)
     result, _ = run(tmp_path, dev=other, allow_changes=True)
     assert result.best is not None and list(result.best.corpora) == ["z"] and result.best_step == 6
+
+
+def test_a_dev_set_comes_and_goes(tmp_path):
+    """No update depends on it. What an unwatched training had as its best one is no longer compared with."""
+    run(tmp_path, dev=dev_set(), stop_at=3)
+    assert run(tmp_path, stop_at=5)[0].best is None
+    result, _ = run(tmp_path, dev=DevSet([passage("z", "metformin helps", "metformin|drug", labels=("drug",))], 0.2))
+    assert result.best is not None and list(result.best.corpora) == ["z"]
 
 
 def test_checkpoints_from_before_these_were_noted(tmp_path):

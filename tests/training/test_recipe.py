@@ -12,6 +12,7 @@ import pytest
 from spacy_gliner_biomed.checkpoint.untrained import PRIOR
 from spacy_gliner_biomed.scorer.loss import SpanLoss
 from spacy_gliner_biomed.scorer.words import WORD_PATTERNS
+from spacy_gliner_biomed.training.identity import model_identity
 from spacy_gliner_biomed.training.recipe import build_scorer, read_recipe
 from spacy_gliner_biomed.training.settings import WORDS, LossSettings, ModelSettings
 from tests.training.test_spacy_train import workshop
@@ -103,6 +104,16 @@ def test_a_new_head_expects_few_mentions(workshop, kind):  # noqa: F811
         logits = build_scorer(settings).logits(words, ["drug", "symptom"])
         mean = float(logits[np.isfinite(logits)].mean())
         assert abs(mean - math.log(PRIOR / (1 - PRIOR))) < 2.0
+
+
+@pytest.mark.parametrize("kind", ["bi", "uni"])
+def test_what_is_drawn_does_not_identify_a_model(workshop, kind):  # noqa: F811
+    """Heads of two seeds stand for those of two machines: their numbers count nowhere, what came from a file does."""
+    settings = [ModelSettings(encoder=str(workshop / "encoder"), kind=kind, hidden_size=8, seed=seed) for seed in (0, 1)]
+    one, two = map(build_scorer, settings)
+    assert model_identity(one, 0) == model_identity(two, 0) != model_identity(two, 1)
+    assert model_identity(one) != model_identity(two)
+    assert [each.head_seed for each in (*settings, ModelSettings(start="mini"))] == [0, 1, None]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs" / "train").glob("*.toml")), ids=lambda path: path.stem)

@@ -66,12 +66,16 @@ def test_corpora_and_labels_can_be_left_out(corpora):
         list(source_passages(SourceSettings("nowhere"), corpora))
 
 
-def test_what_is_left_out_and_not_there_is_told(corpora):
-    """A misspelt name would else train on what is held out; a folder without that corpus stays usable."""
-    with pytest.warns(UserWarning, match="no corpus 'silvr' to leave out in train; the nearest that it holds are silver"):
-        assert set(store_of(corpora, exclude=("silvr",)).corpus_labels()) == {"a", "b", "silver"}
-    with pytest.warns(UserWarning, match="no label 'Drugs' to leave out in train; the nearest that it holds are drug"):
-        store_of(corpora, exclude_labels=("Drugs",))
+def test_what_is_left_out_and_not_there_is_told(corpora, capsys):
+    """A misspelt name would else train on what is held out; a folder without that corpus stays usable. Dev sets are silent."""
+    store = build_store([SourceSettings("train", exclude=("silvr",), exclude_labels=("Drugs",))], BARE, SCORER, corpora)
+    assert set(store.corpus_labels()) == {"a", "b", "silver"}
+    said = capsys.readouterr().err
+    assert "There is no corpus 'silvr' to leave out in train; the nearest that it holds are silver, " in said
+    assert "There is no label 'Drugs' to leave out in train; the nearest that it holds are drug, " in said
+    store_of(corpora, exclude=("silvr",))
+    dev_passages(DevSettings("train", exclude=("silvr",)), corpora)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_source_keeps_its_own_labels_out(corpora):

@@ -213,6 +213,18 @@ def test_merging_needs_all_parts_in_the_window():
     assert [(window.labels, window.spans[0][2]) for window in windows] == [(["anatomy"], "anatomy"), (["cell"], "cell")]
 
 
+def test_parts_of_a_merge_count_in_the_fingerprint(monkeypatch):
+    """Batches were others before such passages kept their names; fingerprints of all other data are what they were."""
+    whole = passage("b", "liver cells", "liver|organ", "cells|cell", labels=("cell", "organ"))
+    part, none = (passage("b", "brain", f"brain|{label}", labels=(label,)) for label in ("organ", "symptom"))
+    for items, merge, differs in (([whole, part], 0.5, True), ([whole, part], 0.0, False), ([whole, none], 0.5, False)):
+        stream = make_stream(SCORER, replace(BARE, merge=merge), items)
+        now = stream.fingerprint
+        with monkeypatch.context() as patch:
+            patch.setattr(stream, "_has_parts_of_merges", lambda: False)
+            assert (stream.fingerprint != now) == differs
+
+
 def test_partial_rows_and_weights():
     """A partial passage carries the stretches that were looked at; weights go through, 0 leaves a passage out."""
     items = [

@@ -26,7 +26,10 @@ BY_SUFFIX = {
 BESIDE = (".partial", ".stage.json", ".report.json", ".failures.jsonl")
 # Endings that say nothing about the format, and names of files about a corpus.
 _OPEN = (".json", ".txt", ".tsv")
-_ABOUT = ("readme", "licen", "manifest", "changelog", "citation", "copying", "notice", "authors", "version", "checksums")
+_ABOUT = (
+    "readme", "licen", "manifest", "changelog", "citation", "copying", "notice", "authors", "version", "checksums",
+    "settings.json", "summary.json", "precision.json", "review.tsv",  # of our own silver folders
+)  # fmt: skip
 _ENDINGS = re.compile("({})$".format("|".join(map(re.escape, (*BY_SUFFIX, *_OPEN)))), re.IGNORECASE)
 
 

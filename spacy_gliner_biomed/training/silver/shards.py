@@ -41,7 +41,7 @@ class ShardFolder:
         wanted = json.loads(json.dumps(settings))
         if path.is_file() and any(folder.glob(SHARDS)):
             there = json.loads(path.read_text(encoding="utf-8"))
-            changed = sorted(name for name in {*there, *wanted} if there.get(name) != wanted.get(name))
+            changed = sorted(name for name in {*there, *wanted} if not _is_same(name, there, wanted))
             if changed:
                 raise ValueError(f"The folder '{folder}' was filled with another {changed[0]}; empty it or name another.")
         elif folder.is_dir() and any(folder.iterdir()) and not path.is_file():
@@ -92,6 +92,19 @@ def count_lines(files: Iterable[Path]) -> int:
         with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
             n_lines += sum(1 for _ in lines)
     return n_lines
+
+
+def _is_same(name: str, there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a setting is the same, `there` also as earlier versions wrote it: files as name → hash, those of `exclude` as the
+    names of the paths alone, whose content nobody noted; and not at all what they did not know."""
+    if name not in there or name not in wanted:
+        return name in wanted
+    before, now = there[name], wanted[name]
+    if isinstance(before, dict) and isinstance(now, list):
+        return sorted(map(list, before.items())) == sorted(now)
+    if name == "exclude" and before and now and all(isinstance(path, str) for path in before):
+        return True
+    return bool(before == now)
 
 
 def _shards(documents: Iterable[Document], shard_size: int) -> Iterator[List[Document]]:

@@ -59,6 +59,23 @@ def test_other_settings(tmp_path: Path) -> None:
     ShardFolder(tmp_path / "out", {"a": 1, "b": 2})
 
 
+def test_settings_of_earlier_versions(tmp_path: Path) -> None:
+    """Files as name → hash, excluded paths by name, no weights: what says the same is no other run."""
+    files, excluded = [["a.jsonl", "1"], ["b.jsonl", "2"]], [["dev.jsonl", "3"]]
+    now = {"text": files, "exclude": excluded, "weights": "4", "rules": {"r": "5"}}
+    before = {"text": dict(files), "exclude": ["dev"], "rules": {"r": "5"}}
+    ShardFolder(tmp_path, before).fill(DOCUMENTS, lambda given: work(given, []))
+    ShardFolder(tmp_path, now)
+    for name, other in (
+        ("text", [["a.jsonl", "1"]]), ("text", [["a.jsonl", "1"], ["b.jsonl", "3"]]), ("text", [*files, ["a.jsonl", "1"]]),
+        ("exclude", []), ("rules", {"r": "6"}),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=f"filled with another {name}"):
+            ShardFolder(tmp_path, {**now, name: other})
+    with pytest.raises(ValueError, match="filled with another rules"):
+        ShardFolder(tmp_path, {"text": files, "exclude": excluded})
+
+
 def test_a_folder_of_other_things(tmp_path: Path) -> None:
     """Is left alone."""
     (tmp_path / "thesis.txt").write_text("x")
