@@ -6,6 +6,7 @@ the words than the one it is nested in, and each outcome has a line of its own p
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -66,6 +67,10 @@ class MarkedPassage(NamedTuple):
     padding: str
     differences: Tuple[Tuple[str, str, str], ...]
     correct: int
+
+    def counted(self) -> List[Tuple[str, str, int]]:
+        """RETURNS (list): (sign, sentence, how often) of the differences, each once, where it first comes."""
+        return [(sign, sentence, number) for (_, sign, sentence), number in Counter(self.differences).items()]
 
 
 class _Drawn(NamedTuple):

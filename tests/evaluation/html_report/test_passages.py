@@ -126,3 +126,10 @@ def test_the_handmade_passage() -> None:
         "wrong label",
     ]
     assert marked.correct == 1
+
+
+def test_the_same_difference_is_said_once() -> None:
+    """With how often it comes, where it first comes."""
+    example = {"id": "x", "text": "OD, TD, OD", "gold": [[4, 6, "group"]], "predicted": [[0, 2, "drug", 0.6], [8, 10, "drug", 0.7]]}
+    said = [("+", "spurious drug “OD”", 2), ("−", "missed group “TD”", 1)]
+    assert said == mark(example).counted()
