@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 from ...annotate.output import text_file
+from ...evaluation.html_report.words import plural
 from .balance import draw_of
 from .heuristics import ARM_GROUPS, HEURISTICS, limit_of, threshold_table
 from .passages import Passage, read_passages
@@ -61,9 +62,9 @@ def is_reading(step: Mapping[str, Any]) -> bool:
 
 
 def at_the_start(card: Mapping[str, Any]) -> int:
-    """RETURNS (int): passages that the first step took in, or that all sources gave and left out."""
-    readings = [step for step in card["steps"] if is_reading(step)]
-    return sum(sum(step["in"].values()) for step in readings or card["steps"][:1])
+    """RETURNS (int): passages that all sources gave, or that the first step took in."""
+    readings = [sum(step["out"].values()) for step in card["steps"] if is_reading(step)]
+    return sum(readings) if readings else sum(card["steps"][0]["in"].values())
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -176,7 +177,9 @@ def _notes(steps: Sequence[Dict[str, Any]]) -> List[str]:
             repair = step["settings"]["repair"]
             repaired = sum(step["tallies"].get("repaired", {}).values())
             notes.append(
-                "Texts were not repaired." if repair == "none" else f"{repaired:,} passages were repaired with {repair}."
+                "Texts were not repaired."
+                if repair == "none"
+                else f"{plural(repaired, 'passage was', 'passages were')} repaired with {repair}."
             )
         if "thresholds" in step["settings"]:
             notes.append(TOKENS)

@@ -32,7 +32,7 @@ def reason_table(card: Mapping[str, Any]) -> List[List[str]]:
     rows = []
     for step in card["steps"]:
         for reason, numbers in step["reasons"].items():
-            cells = [f"{numbers.get(source, 0):,}" for source in card["sources"]]
+            cells = [f"{numbers[source]:,}" if numbers.get(source) else "–" for source in card["sources"]]
             rows.append([step["step"], reason, *cells, f"{sum(numbers.values()):,}"])
     return rows
 
@@ -123,7 +123,7 @@ def _sparkline(histogram: Mapping[str, Any]) -> str:
 
 
 def _flow(taken: int, given: int) -> str:
-    return f"{given:,} of {taken:,}"
+    return f"{given:,} of {taken:,}" if taken else "–"
 
 
 def _plain(text: str) -> str:
