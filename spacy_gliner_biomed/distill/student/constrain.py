@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessor
 
-from .grammar import Items, Literal, Node, Series, State, advance, closing, is_complete, start
+from .grammar import Node, Series, State, advance, closing, is_complete, start
+from .json_nodes import Items, Literal
 from .verbatim import Mention
 from .vocabulary import Vocabulary
 

@@ -6,7 +6,8 @@ import json
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..answers import DESCRIPTION_LENGTH, MENTION_LENGTH, MOST_ENTITIES, MOST_RELATIONS, TYPE_LENGTH
-from .grammar import Choice, Counted, Counter, Either, Items, Literal, Node, Series, Text, Whole
+from .grammar import Node, Series
+from .json_nodes import Choice, Counted, Counter, Either, Items, Literal, Text, Whole
 from .verbatim import Mention, PassageText
 
 LONGEST_STRING, LONGEST_LIST = 2000, 500  # where a schema sets no bound: nothing may run for ever

@@ -19,7 +19,8 @@ from functools import cached_property
 from typing import Any, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ..answers import MENTION_LENGTH
-from .grammar import QUOTE, Memory, Node, Stack, State
+from .grammar import Memory, Node, Stack, State
+from .json_nodes import QUOTE
 
 # A run of letters and digits, or any one other sign
 _WORD = re.compile(r"[^\W_]+|\S")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 
 import numpy as np
 
-from .grammar import SPACES, State, Text, Writing, advance, next_bytes
+from .grammar import State, advance, next_bytes
+from .json_nodes import SPACES, Text, Writing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

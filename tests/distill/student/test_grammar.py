@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.distill.answers import Extraction, json_schema
-from spacy_gliner_biomed.distill.student.grammar import Whole, advance, closing, is_complete, start
+from spacy_gliner_biomed.distill.student.grammar import advance, closing, is_complete, start
+from spacy_gliner_biomed.distill.student.json_nodes import Whole
 from spacy_gliner_biomed.distill.student.schema import extraction_grammar, schema_grammar
 from tests.distill.student.languages import texts_of
 
