@@ -147,13 +147,27 @@ def test_figures_and_intervals_against_a_loop():
     assert cell["by_seed"] == pytest.approx([values[2] - values[0], values[3] - values[1]])
     assert cell["difference"]["value"] == pytest.approx(sum(cell["by_seed"]) / 2)
     weights = document_weights([f"b\n{name}" for name in ("d1", "d2", "d3")], 50, 3)
-    seeds = np.random.default_rng(3).integers(2, size=(2, 50))
+    spread = abs(cell["by_seed"][0] - cell["by_seed"][1]) / np.sqrt(2)  # the standard deviation of two
+    errors = np.random.default_rng(3).standard_normal(50) * spread / np.sqrt(2)
     drawn = []
     for number in range(50):
         if weights[:, number].any():
             again = [micro(weights[:, number, None] * counts) for counts in column]
-            drawn.append(np.mean([again[2 + seed] - again[seed] for seed in seeds[:, number]]))
+            drawn.append((again[2] - again[0] + again[3] - again[1]) / 2 + errors[number])
     assert [cell["difference"]["low"], cell["difference"]["high"]] == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
+
+
+def test_seeds_of_other_ingredients_tell_how_seeds_differ():
+    """An ingredient whose seeds happen to agree has the spread of all; one with a single seed too."""
+    agree = {(name, seed): result(5) for name in (BASELINE, "no-merging") for seed in (0, 1)}
+    apart = {("no-forms", 0): result(5, 4), ("no-forms", 1): result(5, 0), ("no-nesting", 1): result(5)}
+    alone = ablation_table(agree, rounds=200)["rows"][1]["names"]["in-schema"]["difference"]
+    assert alone["low"] == alone["high"] == 0
+    widths = {}
+    for row in ablation_table({**agree, **apart}, rounds=200)["rows"][1:]:
+        difference = row["names"]["in-schema"]["difference"]
+        widths[row["ingredient"]] = difference["high"] - difference["low"]
+    assert widths["no-nesting"] == pytest.approx(widths["no-merging"] * np.sqrt(2)) and widths["no-merging"] > 0
 
 
 def test_what_is_there_is_shown(tmp_path):
