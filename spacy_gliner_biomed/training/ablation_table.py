@@ -179,8 +179,8 @@ def ablation_markdown(table: Mapping[str, Any], note: str = "") -> str:
         parts.append(f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
     parts.append(
         "Strict micro F1 in per cent, mean over the corpora of a group; differences from the training with everything on, in "
-        f"points, with 95 % intervals from {table['rounds']:,} rounds that draw documents, the same in both trainings, and the error "
-        "of a mean over so few seeds, by the spread between seeds that all ingredients show together."
+        f"points, with 95 % intervals from {table['rounds']:,} rounds that draw documents, the same in both trainings, and the "
+        "error of a mean over so few seeds, by the spread between seeds that all ingredients show together."
     )
     return "\n\n".join(parts) + "\n"
 
