@@ -7,7 +7,7 @@ from typing import Any, List, Mapping
 
 from ..annotate.output import partial_path
 from ..evaluation.html_report.drawing import COLOURS, Drawing, figure_settings, whisker
-from ..evaluation.html_report.words import percent, signed_points
+from ..evaluation.html_report.words import percent, plural, signed_points
 from .ablation_table import ASKED
 
 LINE, HEAD = 0.2, 0.75  # inches of a line, and of what stands above and below a panel
@@ -48,7 +48,7 @@ def _draw_group(drawing: Drawing, axes: Any, rows: List[Mapping[str, Any]], aske
         fill = colour if clear else COLOURS["card"]
         (mark,) = axes.plot([value], [place], marker="o" if clear else "D", color=colour, markerfacecolor=fill, markersize=5.5)
         said = f"without {row['title']}: {percent(cell['f1'])}, {signed_points(cell['difference']['value'])} points"
-        drawing.hint(mark, f"{said} ({len(row['seeds'])} seeds)")
+        drawing.hint(mark, f"{said} ({plural(len(row['seeds']), 'seed')})")
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [row["title"] for row in rows])
     axes.grid(axis="x")
