@@ -25,6 +25,14 @@ def own_offsets(group: SpanGroup) -> List[Optional[Tuple[int, int]]]:
     return found
 
 
+def labelled_characters(group: SpanGroup) -> List[Tuple[int, int, str]]:
+    """RETURNS (list): first character, end and label of each span, by `own_offsets` where it has some."""
+    return [
+        (*(own or (span.start_char, span.end_char)), span.label_)
+        for span, own in zip(group, own_offsets(group), strict=True)
+    ]
+
+
 def _falls_on(span: Span, start: int, end: int) -> bool:
     if (start, end) == (span.start_char, span.end_char):  # spaCy leaves groups as they are where tokens are merged or split
         return True

@@ -9,7 +9,7 @@ from spacy.scorer import PRFScore, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from .offsets import own_offsets
+from .offsets import labelled_characters
 
 
 def make_scorer(spans_key: Optional[str] = None) -> Callable[..., Dict[str, Any]]:
@@ -65,10 +65,4 @@ def score_entities_and_spans(examples: List[Example], spans_key: str) -> Dict[st
 
 def spans_of(doc: Doc, spans_key: str) -> set:
     """RETURNS (set): (first character, end character, label) of a document's spans, by the group's offsets where they fit."""
-    if spans_key not in doc.spans:
-        return set()
-    group = doc.spans[spans_key]
-    return {
-        (*(own or (span.start_char, span.end_char)), span.label_)
-        for span, own in zip(group, own_offsets(group), strict=True)
-    }
+    return set(labelled_characters(doc.spans[spans_key])) if spans_key in doc.spans else set()

@@ -16,7 +16,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequ
 from ...evaluation.overlap import TrainingTexts
 from ..assets import sha256
 from ..formats import Problems, detect_format, read
-from ..formats.lines import numbered_lines
+from ..formats.lines import json_lines
 from ..passage import AnnotatedPassage
 from .counts import Counts
 from .passages import Passage
@@ -113,18 +113,11 @@ def _texts(file: Path, problems: Problems) -> Iterator[Tuple[str, Tuple[str, ...
         for passage in read(file, on_problem="report", problems=problems):
             yield passage.text, (passage.document, passage.id)
         return
-    for number, line in numbered_lines(file):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            problems.add(f"{file}, line {number}", f"this is not JSON ({error}).")
-            continue
+    for where, row in json_lines(file, problems):
         if isinstance(row, dict) and isinstance(row.get("text"), str):
             yield row["text"], tuple(str(row[key]) for key in IDS if row.get(key) is not None)
         else:
-            problems.add(f"{file}, line {number}", "a test passage needs a 'text'.")
+            problems.add(where, "a test passage needs a 'text'.")
 
 
 def load_test_texts(paths: Tuple[Path, ...], settings: Mapping[str, Any]) -> TestTexts:

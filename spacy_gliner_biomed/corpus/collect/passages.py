@@ -10,19 +10,18 @@ import io
 import json
 import math
 import os
-import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ...annotate.output import partial_path
+from ..formats.checks import HALF_PAIR
 from ..formats.lines import json_lines
 
 SHARD_SIZE = 2000
 SHARDS = "shard-*.jsonl.gz"
 SUFFIXES = (".jsonl", ".jsonl.gz")
 COMPRESSION = 6
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def from_row(row: Any, where: str) -> Passage:
             raise ValueError(f"{where}: a passage has no field '{name}'; it may have {known}.")
         elif not isinstance(value, str):
             raise ValueError(f"{where}: '{name}' must be text, not {_short(value)}.")
-        elif half := _HALF_PAIR.search(value):
+        elif half := HALF_PAIR.search(value):
             raise ValueError(f"{where}: '{name}' holds half a surrogate pair, {half[0]!r}, at character {half.start()}.")
         else:
             values[name] = value

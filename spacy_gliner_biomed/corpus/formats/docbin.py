@@ -73,10 +73,6 @@ def gold_spans(doc: Doc, spans_key: str) -> List[Tuple[int, int, str]]:
     """RETURNS (list): (first character, end character, label) of a reference's gold spans; its entities if it has no group."""
     if spans_key not in doc.spans:
         return [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
-    from ...offsets import own_offsets
+    from ...offsets import labelled_characters
 
-    group = doc.spans[spans_key]
-    return [
-        (*(own or (span.start_char, span.end_char)), span.label_)
-        for span, own in zip(group, own_offsets(group), strict=True)
-    ]
+    return labelled_characters(doc.spans[spans_key])

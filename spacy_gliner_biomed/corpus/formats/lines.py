@@ -6,7 +6,9 @@ import gzip
 import json
 import zlib
 from pathlib import Path
-from typing import IO, Any, Iterator, Tuple
+from typing import IO, Any, Iterator, Optional, Tuple
+
+from .problems import Problems, RaisedProblems
 
 DAMAGES = (EOFError, gzip.BadGzipFile, zlib.error)  # what reading a damaged gzip file raises
 
@@ -16,20 +18,23 @@ def open_binary(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]
 
 
-def json_lines(path: Path) -> Iterator[Tuple[str, Any]]:
+def json_lines(path: Path, problems: Optional[Problems] = None) -> Iterator[Tuple[str, Any]]:
     """Read a JSON Lines file, one row at a time; empty lines are passed over.
 
     path (Path): the file; `.gz` is unpacked.
+    problems (Problems): told of lines that are no JSON, which are then passed over; without it the first is an error.
     YIELDS (Tuple[str, Any]): file and line, for messages, and the row.
-    RAISES (ValueError): at the first line that is no JSON, and as `numbered_lines`; one sentence with file and line.
+    RAISES (ValueError): for a line that is no JSON, and as `numbered_lines`; one sentence with file and line.
     """
+    problems = RaisedProblems() if problems is None else problems
     for number, line in numbered_lines(path):
         if line.strip():
             where = f"{path}, line {number}"
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise ValueError(f"{where}: this is not JSON ({error}).") from None
+                problems.add(where, f"this is not JSON ({error}).")
+                continue
             yield where, row
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
+from ...formats.checks import HALF_PAIR
 from ..passages import Passage
 from .report import Report
 
 if TYPE_CHECKING:
     from .download import Fetched
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 Earlier = Callable[[], Iterable[Passage]]
 
 
@@ -124,9 +123,9 @@ class Reading:
         """
         values = {"text": text.strip(), **fields}
         for name, value in values.items():
-            if _HALF_PAIR.search(value):
+            if HALF_PAIR.search(value):
                 self.report.add(where, f"'{name}' holds half a surrogate pair; it is replaced by the sign '\ufffd'.")
-                values[name] = _HALF_PAIR.sub("\ufffd", value)
+                values[name] = HALF_PAIR.sub("\ufffd", value)
         if values["text"]:
             yield Passage(retrieved="" if fetched is None else fetched.retrieved, **values)  # type: ignore[arg-type]
         else:

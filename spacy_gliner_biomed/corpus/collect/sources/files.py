@@ -9,11 +9,11 @@ import gzip
 import os
 import tempfile
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Callable, Collection, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
+from ...formats import lines
 from .report import Report
 
 MOST_BYTES = 16 << 30  # of one file, unpacked
@@ -23,7 +23,7 @@ MOST_LINE = 32 << 20
 NOTES = (".fetched.json", ".part", ".part.json")  # what a download writes beside its file
 _IN_MEMORY = 32 << 20
 _BLOCK = 1 << 16
-DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+DAMAGES = (*lines.DAMAGES, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 class Bounded:
