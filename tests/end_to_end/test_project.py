@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 import spacy
@@ -178,31 +178,12 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--exclude /data/corpora/train/frd.test.jsonl.gz --exclude /data/corpora/train/lct.train.jsonl.gz "
                 "--leave-out lct --leave-out frd --leave-out ncbi_disease --leave-out bc5cdr --leave-out craft "
                 "--leave-out mtl_bionlp13cg --leave-out mtl_anatem",
-                "train ../configs/train/fold-base.toml --corpora /data/corpora --out training/fold-base "
-                "--set model.encoder=/data/minilm --set training.steps=3",
-                "train ../configs/train/fold-base-second.toml --corpora /data/corpora --out training/fold-base-second "
-                "--set model.start=training/fold-base/model-last --set training.steps=3",
-                "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1 "
-                "--set model.start=training/fold-base-second/model-last --set training.steps=3",
-                "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2 "
-                "--set model.start=training/fold-base-second/model-last --set training.steps=3",
-                "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1-again "
-                "--set model.start=training/fold-1/model-last --set loss.alpha=0.75 --set training.learn_rate=2.5e-4 "
-                "--set training.steps=3 --set training.seed=1",
-                "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2-again "
-                "--set model.start=training/fold-2/model-last --set loss.alpha=0.75 --set training.learn_rate=2.5e-4 "
-                "--set training.steps=3 --set training.seed=1",
-            ],
-        ),
-        (
-            "folds-real",
-            [
                 "silver attach assets/real_types.jsonl.gz --text /data/corpora/unlabelled --text /data/corpora/train "
                 "--out /data/corpora/real_types.jsonl.gz",
-                "train ../configs/train/fold1-real.toml --corpora /data/corpora --out training/fold-1-real "
-                "--set model.start=training/fold-1/model-last --set training.steps=3 --set training.seed=2",
-                "train ../configs/train/fold2-real.toml --corpora /data/corpora --out training/fold-2-real "
-                "--set model.start=training/fold-2/model-last --set training.steps=3 --set training.seed=2",
+                "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1 "
+                "--set model.encoder=/data/minilm --set training.steps=3",
+                "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2 "
+                "--set model.encoder=/data/minilm --set training.steps=3",
             ],
         ),
         (
@@ -271,12 +252,25 @@ def test_the_recipes_of_mini() -> None:
     assert "out/model-best" == second.model.start
     assert "silver_patterns" in [source.path for source in second.sources]
     rounds = ("mini-third", "mini-fourth", "mini-fifth", "mini-sixth")
-    for name in (*rounds, "fold1", "fold2", "fold1-real", "fold2-real"):
+    for name in rounds:
         later = read_recipe(PROJECT / f"../configs/train/{name}.toml", ["model.start=out/model-last"])
         more = [source.path for source in later.sources if Path(source.path).name == "more_open_types.jsonl.gz"]
         assert more == [str(PROJECT / "assets/more_open_types.jsonl.gz")] * (name not in ("mini-third", "mini-fourth"))
         own = [Path(source.path) for source in later.sources if Path(source.path).name == "open_types.jsonl"]
         assert "out/model-last" == later.model.start and own == [PROJECT / "assets/open_types.jsonl"] * (name != "mini-third")
+
+
+@pytest.mark.parametrize(
+    "name, held_out", [("fold1", ["lct", "frd", "ncbi_disease", "bc5cdr"]), ("fold2", ["craft", "mtl_bionlp13cg", "mtl_anatem"])]
+)
+def test_the_recipes_of_the_folds(name: str, held_out: List[str]) -> None:
+    """Neither trains on a corpus that it holds out, nor chooses by it, nor meets a word that only such a corpus has for a label."""
+    recipe = read_recipe(PROJECT / f"../configs/train/{name}.toml", ["model.encoder=/data/minilm", "training.seed=0"])
+    assert "/data/minilm" == recipe.model.encoder and held_out == list(recipe.sources[0].exclude)
+    assert [*held_out, "mtl_jnlpba"] == list(recipe.dev.exclude)
+    assert {"DNA", "RNA"} < set(recipe.stream.withhold)
+    own = [Path(source.path) for source in recipe.sources if Path(source.path).parent.name == "assets"]
+    assert all(path.is_file() for path in own) and 3 == len(own)
 
 
 @pytest.mark.parametrize("config", ["project/configs/finetune.cfg", "configs/mini.cfg"])
