@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -21,6 +20,7 @@ from .labels import LabelSet, LabelsInput, ThresholdInput, check_threshold, thre
 from .placement import ALIGNMENT_MODES, Hits, get_score, place, set_entities, set_score
 from .reading import Reading, read_docs
 from .scorer.decode import OVERLAPS
+from .scorer.label_choice import LABEL_CHOICES
 from .scorer.linear import PRECISIONS
 from .scorer.scorer import Settings, SpanScorer
 from .scorer.words import WORD_PATTERNS
@@ -54,6 +54,9 @@ class GlinerBiomed(TrainablePipe):
     precision (str): "float32", "bfloat16" or "int8" (CPU).
     words (str): where spans may begin and end: "whitespace" for GLiNER's words, "punctuation" for words that end at hyphens;
         None for the checkpoint's own. The model is trained on such words too.
+    label_choice (str): without `multi_label`, which of several labels above their thresholds takes a span: "score", the
+        best-scoring one, as in GLiNER; or, in bi-encoders, "lift": where the model does not know all labels that it is asked for,
+        the one that is likelier here than on any mention by the most. None for the checkpoint's own.
     scorer (callable): as for every pipe.
     RAISES (ValueError): for a setting outside its range; the message names it.
     """
@@ -80,6 +83,7 @@ class GlinerBiomed(TrainablePipe):
         device: Optional[str] = None,
         precision: str = "float32",
         words: Optional[str] = None,
+        label_choice: Optional[str] = None,
         scorer: Optional[Callable] = None,
     ) -> None:
         from .placement import best_score_filter
@@ -90,6 +94,8 @@ class GlinerBiomed(TrainablePipe):
         _choice("precision", precision, PRECISIONS)
         if words is not None:
             _choice("words", words, tuple(WORD_PATTERNS))
+        if label_choice is not None:
+            _choice("label_choice", label_choice, LABEL_CHOICES)
         _at_least_one("batch_size", batch_size)
         if max_batch_tokens is not None:
             _at_least_one("max_batch_tokens", max_batch_tokens)
@@ -116,6 +122,7 @@ class GlinerBiomed(TrainablePipe):
             "device": device,
             "precision": precision,
             "words": words,
+            "label_choice": label_choice,
         }
         if not Span.has_extension("score"):
             Span.set_extension("score", getter=get_score, setter=set_score)
@@ -169,9 +176,7 @@ class GlinerBiomed(TrainablePipe):
         settings = Settings(self.cfg["precision"], device, int(budget))
         if scorer.settings != settings:
             scorer.configure(settings)
-        words = self.cfg.get("words")  # pipelines of earlier versions lack it
-        if words not in (None, scorer.config.words):
-            scorer.config = replace(scorer.config, words=words)
+        scorer.set_own(self.cfg.get("words"), self.cfg.get("label_choice"))  # pipelines of earlier versions lack them
         return scorer
 
     # -- reading ----------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ max_batch_tokens = null
 device = null
 precision = "float32"
 words = null
+label_choice = null
 
 [gliner_biomed.model]
 @architectures = "spacy_gliner_biomed.Checkpoint.v1"
@@ -77,6 +78,7 @@ def make_gliner_biomed(
     device: Optional[str],
     precision: str,
     words: Optional[str],
+    label_choice: Optional[str],
     scorer: Optional[Callable],
 ) -> GlinerBiomed:
     """Registered as the factory `gliner_biomed`; the arguments are those of `GlinerBiomed`.
@@ -104,6 +106,7 @@ def make_gliner_biomed(
         device=device,
         precision=precision,
         words=words,
+        label_choice=label_choice,
         scorer=scorer,
     )
     if labels is not None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .hits import Hits
 from .scorer.decode import Candidates, decode
+from .scorer.label_choice import choose_labels
 from .scorer.scorer import SpanScorer
 from .scorer.subwords import EncodedWords
 from .windows import Window, plan_windows
@@ -68,8 +69,10 @@ def read_words(scorer: SpanScorer, documents: Iterable[DocumentWords], reading: 
                 _score(scorer, waiting, reading, found)
                 waiting = []
     _score(scorer, waiting, reading, found)
+    # a span that may have several labels needs no choice
+    expected = None if reading.multi_label else scorer.expected_log_odds(reading.names, reading.texts)
     return [
-        _hits(Candidates.join(parts), starts, ends, reading)
+        _hits(Candidates.join(parts), starts, ends, reading, expected)
         for parts, (starts, ends) in zip(found, bounds, strict=True)
     ]
 
@@ -103,6 +106,10 @@ def _score(scorer: SpanScorer, pieces: List[_Piece], reading: Reading, found: Li
             )
 
 
-def _hits(candidates: Candidates, starts: np.ndarray, ends: np.ndarray, reading: Reading) -> Hits:
+def _hits(
+    candidates: Candidates, starts: np.ndarray, ends: np.ndarray, reading: Reading, expected: Optional[np.ndarray]
+) -> Hits:
+    if expected is not None:
+        candidates = choose_labels(candidates, expected)
     kept = decode(candidates, reading.overlap, reading.multi_label)
     return Hits(starts[kept.start], ends[kept.end], kept.label, kept.score, reading.names)

@@ -64,10 +64,15 @@ def read_scorer(files: Files, completion: Completion) -> SpanScorer:
     if tokenizer is None:
         raise CheckpointError(f"{files.where(TOKENIZER)} is missing; a GLiNER model folder holds its text tokenizer.")
     weights = open_weights(files)
-    stored = replace(_fit(published, tokenizer, weights), tied_encoders=own.tied_encoders, words=own.words)
+    ours = {"tied_encoders": own.tied_encoders, "words": own.words, "label_choice": own.label_choice}
+    stored = replace(_fit(published, tokenizer, weights), **ours)
     if stored.tied_encoders and stored.text_encoder != stored.label_encoder:
         raise CheckpointError(
             f"{where} describes two different encoders, and {files.where(TRAINING)} says that they are one."
+        )
+    if stored.label_choice == "lift" and not stored.is_bi_encoder:
+        raise CheckpointError(
+            f"{files.where(TRAINING)} says that labels are chosen by lift, which a uni-encoder can't; 'score' is its way."
         )
     if stored.label_encoder is not None and label_tokenizer is not None:
         label_tokenizer.drop_rowless_tokens(stored.label_encoder.vocab_size, GLINER_TOKENS)

@@ -50,7 +50,7 @@ def small_files(scorer: SpanScorer, tied: bool) -> Dict[str, bytes]:
     check_writable(config)
     files = {
         GLINER_CONFIG: dump_object(write_config(config)),
-        TRAINING: write_own_part(OwnPart(tied, scorer.card, config.words)),
+        TRAINING: write_own_part(OwnPart(tied, scorer.card, config.words, config.label_choice)),
         TOKENIZER: scorer.subwords.json.encode("utf-8"),
         TOKENIZER_CONFIG: write_tokenizer_config(scorer.subwords.json, config.text_encoder),
     }

@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional
 
 from ..scorer.card import TrainingCard
 from ..scorer.config import ScorerConfig
+from ..scorer.label_choice import LABEL_CHOICES
 from ..scorer.words import WORD_PATTERNS
 from . import limits
 from .errors import CheckpointError
@@ -22,12 +23,13 @@ class OwnPart:
     """What no file of GLiNER's tells.
 
     tied_encoders (bool): text and labels share one encoder. card (TrainingCard): what the model was trained on.
-    words (str): how texts are cut into words, as `ScorerConfig.words`.
+    words (str): how texts are cut into words, label_choice (str): which label takes a span; both as in `ScorerConfig`.
     """
 
     tied_encoders: bool = False
     card: TrainingCard = field(default_factory=TrainingCard)
     words: str = ScorerConfig.words
+    label_choice: str = ScorerConfig.label_choice
 
 
 def read_own_part(files: Files) -> OwnPart:
@@ -42,11 +44,12 @@ def read_own_part(files: Files) -> OwnPart:
     values = Fields(parse_object(data, where), where)
     if values.values.get("format") != FORMAT:
         raise values.wrong("format", f"{FORMAT}; a newer spacy-gliner-biomed may read it")
-    values.only(("format", "tied_encoders", "words", "training"))
+    values.only(("format", "tied_encoders", "words", "label_choice", "training"))
     return OwnPart(
         values.boolean("tied_encoders", False),
         _read_card(values.object("training"), f"'training' in {where}"),
         values.choice("words", OwnPart.words, tuple(WORD_PATTERNS)),
+        values.choice("label_choice", OwnPart.label_choice, LABEL_CHOICES),
     )
 
 
@@ -76,6 +79,8 @@ def write_own_part(part: OwnPart) -> bytes:
     values: Dict[str, Any] = {"format": FORMAT, "tied_encoders": part.tied_encoders}
     if part.words != OwnPart.words:  # earlier versions read what does not have it
         values["words"] = part.words
+    if part.label_choice != OwnPart.label_choice:
+        values["label_choice"] = part.label_choice
     values["training"] = part.card.to_dict()
     try:
         return dump_object(values)

@@ -20,6 +20,7 @@ class ListeningScorer(SpanScorer):
     """
 
     module: ListeningModel
+    reads_text = False
 
     def __init__(
         self,

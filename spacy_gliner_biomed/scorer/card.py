@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List
+from functools import cached_property
+from typing import Any, Dict, FrozenSet, List
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,20 @@ class TrainingCard:
         """RETURNS (dict): the card as JSON-able values."""
         return asdict(self)
 
+    def knows(self, name: str) -> bool:
+        """Whether a label was among those trained on, whatever its case; "cell_line" is "cell line"."""
+        return _plain(name) in self._plain_labels
+
+    @cached_property
+    def _plain_labels(self) -> FrozenSet[str]:
+        return frozenset(_plain(label) for labels in self.labels.values() for label in labels)
+
     def put_into_words(self, name: str, description: str) -> str:
         """RETURNS (str): the text that the model reads for one label."""
         if not description:
             return name
         return self.label_template.replace("{name}", name).replace("{description}", description)
+
+
+def _plain(label: str) -> str:
+    return label.replace("_", " ").casefold()

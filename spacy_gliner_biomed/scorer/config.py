@@ -57,7 +57,8 @@ class ScorerConfig:
 
     `hidden_size` is the width D of the span head, `max_width` the widest span in words, `max_len` the longest window in
     words. `tied_encoders` says that text and label encoder are one set of weights, `words` how texts are cut
-    into words (a key of `WORD_PATTERNS`): both differ from the published models' in our own only.
+    into words (a key of `WORD_PATTERNS`), `label_choice` which of several labels takes a span (one of `LABEL_CHOICES`): they
+    differ from the published models' in our own only.
     """
 
     text_encoder: EncoderConfig
@@ -73,6 +74,7 @@ class ScorerConfig:
     dropout: float = 0.4
     tied_encoders: bool = False
     words: str = "whitespace"
+    label_choice: str = "score"
 
     @property
     def is_bi_encoder(self) -> bool:

@@ -15,6 +15,7 @@ from . import published
 from .card import TrainingCard
 from .config import ScorerConfig
 from .decode import Candidates
+from .label_choice import mean_log_odds, sample_vectors
 from .linear import PRECISIONS
 from .model import BiSpanModel, SpanModel, UniSpanModel
 from .packing import Packing
@@ -56,6 +57,8 @@ class SpanScorer:
     storage_scales (dict): row scales of weights that were stored in int8 and have not changed since, else None.
     """
 
+    reads_text = True
+
     def __init__(
         self,
         config: ScorerConfig,
@@ -76,6 +79,8 @@ class SpanScorer:
         self._label_vectors: OrderedDict[str, Tensor] = OrderedDict()
         self._folded: OrderedDict[tuple, FoldedLabels] = OrderedDict()
         self._prompts: OrderedDict[tuple, Prompt] = OrderedDict()
+        self._expected: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._sample: Optional[Tensor] = None
 
     # -- what fits --------------------------------------------------------------------------------------------------------
 
@@ -139,6 +144,22 @@ class SpanScorer:
             self.module.to(settings.device)
         self.settings = settings
 
+    def set_own(self, words: Optional[str], label_choice: Optional[str]) -> None:
+        """Set what GLiNER's own models have one way of; None leaves it as it is.
+
+        words, label_choice (str): as in `ScorerConfig`.
+        RAISES (ValueError): for lift in a model that compares labels inside a text, or that can't read one.
+        """
+        if label_choice == "lift" and not (self.config.is_bi_encoder and self.reads_text):
+            raise ValueError(
+                "The setting label_choice is 'lift', which needs a bi-encoder with a text encoder of its own; choose 'score' for "
+                "this model."
+            )
+        ours = {"words": words, "label_choice": label_choice}
+        changed = {name: own for name, own in ours.items() if own not in (None, getattr(self.config, name))}
+        if changed:
+            self.config = replace(self.config, **changed)
+
     def split(self, text: str) -> Tuple[List[str], np.ndarray, np.ndarray]:
         """RETURNS (tuple): the words of a text as this model reads them, as `split_words`."""
         return split_words(text, self.config.words)
@@ -190,6 +211,8 @@ class SpanScorer:
         self._prepared = False
         self._label_vectors.clear()
         self._folded.clear()
+        self._expected.clear()
+        self._sample = None
 
     def __getstate__(self) -> Dict[str, object]:
         # Packed weights don't travel (see `PackedLinear`), so that a copy must pack its own.
@@ -344,6 +367,24 @@ class SpanScorer:
         vectors = torch.stack([self._label_vectors[text] for text in label_texts])
         _keep_newest(self._label_vectors, LABEL_CACHE_SIZE)
         return vectors
+
+    def expected_log_odds(self, names: Sequence[str], label_texts: Sequence[str]) -> Optional[np.ndarray]:
+        """What a label's score is to be compared with where several want one span (`label_choice.py`).
+
+        names, label_texts (list): the labels, and what the model reads for each.
+        RETURNS (ndarray): log-odds. *Shape:* `(n_labels,)`, float32. None where the best score wins: in a model that chooses by
+            score, and for labels that the model was trained on, all of them.
+        """
+        if self.config.label_choice == "score" or all(self.card.knows(name) for name in names):
+            return None
+        key = tuple(label_texts)
+        if key not in self._expected:
+            with self._inference():
+                if self._sample is None:
+                    self._sample = sample_vectors(self)
+                self._expected[key] = mean_log_odds(self._sample, self.label_vectors(label_texts))
+            _keep_newest(self._expected, 16)
+        return self._expected[key]
 
     def encode_labels(self, label_texts: Sequence[str]) -> Tensor:
         """Encode labels with a bi-encoder, cached or not. *Shape:* `(n_labels, D)`.

@@ -179,6 +179,10 @@ class SpanHead(nn.Module):
                     logits[block:last, extra] = scored.masked_fill_(~valid[:, None], float("-inf"))
         return logits
 
+    def span_vectors(self, terms: WordTerms, first: Tensor, last: Tensor) -> Tensor:
+        """`span(i, j)` of the module docstring, for spans given by their words. *Shape:* `(n_spans,)` twice → `(n_spans, D)`."""
+        return self.out_project[3](F.relu(terms.start[first] + terms.end[last]).float())
+
     def _close(self, hidden: Tensor, labels: FoldedLabels) -> Tensor:
         if not labels.folded:
             return self.out_project[3](hidden.float()) @ labels.weight

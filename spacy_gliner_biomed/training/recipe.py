@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union, get_type_hints
 
@@ -100,7 +100,9 @@ def build_scorer(settings: ModelSettings) -> SpanScorer:
     from ..checkpoint.untrained import Untrained
 
     if settings.start is not None:
-        return _with_words(load(settings.start, settings.revision), settings.words)
+        scorer = load(settings.start, settings.revision)
+        scorer.set_own(settings.words, settings.label_choice)
+        return scorer
     bi_encoder = settings.kind == "bi"
     assert settings.encoder is not None
     untrained = Untrained(
@@ -116,12 +118,8 @@ def build_scorer(settings: ModelSettings) -> SpanScorer:
         attention_dropout=settings.attention_dropout,
         seed=settings.seed,
     )
-    return _with_words(untrained(), settings.words)
-
-
-def _with_words(scorer: SpanScorer, words: Optional[str]) -> SpanScorer:
-    if words is not None:
-        scorer.config = replace(scorer.config, words=words)
+    scorer = untrained()
+    scorer.set_own(settings.words, settings.label_choice)
     return scorer
 
 

@@ -8,6 +8,7 @@ from typing import Optional, Tuple
 SCHEDULES = ("cosine", "linear", "constant")
 KINDS = ("bi", "uni")
 WORDS = ("whitespace", "punctuation")  # the keys of `WORD_PATTERNS`, which loads torch
+LABEL_CHOICES = ("score", "lift")  # as in `scorer.label_choice`
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class ModelSettings:
     hidden_size … dropout: as `ScorerConfig`. attention_dropout (float): overrides the encoder's own.
     seed (int): of the head's first weights.
     words (str): how texts are cut into words, as `ScorerConfig.words`; None for what the model has, or "whitespace".
+    label_choice (str): "score" or "lift", which of several labels takes a span, as `ScorerConfig.label_choice`; None for what
+        the model has, or "score".
     """
 
     start: Optional[str] = None
@@ -35,10 +38,13 @@ class ModelSettings:
     attention_dropout: Optional[float] = None
     seed: int = 0
     words: Optional[str] = None
+    label_choice: Optional[str] = None
 
     def __post_init__(self) -> None:
         if self.words not in (None, *WORDS):
             raise ValueError(f"The setting model.words is {self.words!r}; choose from {list(WORDS)}.")
+        if self.label_choice not in (None, *LABEL_CHOICES):
+            raise ValueError(f"The setting model.label_choice is {self.label_choice!r}; choose from {list(LABEL_CHOICES)}.")
         if (self.start is None) == (self.encoder is None):
             raise ValueError("A training begins with either model.start or model.encoder; give one of the two.")
         if self.kind not in KINDS:

@@ -54,6 +54,20 @@ def test_finer_words_are_kept(tmp_path: Path) -> None:
         assert again.config == scorer.config and again.split("drug-induced")[0] == ["drug", "-", "induced"]
 
 
+@pytest.mark.parametrize("kind", ["bi", "uni"])
+def test_the_label_choice_is_kept(tmp_path: Path, kind: str) -> None:
+    """As finer words are; but a uni-encoder whose file says that it chooses by lift is refused."""
+    scorer = load(str(published(tmp_path / "theirs", kind=kind, backbone="bert")))
+    assert b"label_choice" not in to_files(scorer)["spacy_gliner_biomed.json"]
+    scorer.config = replace(scorer.config, label_choice="lift")
+    files = to_files(scorer)
+    if kind == "bi":
+        assert from_files(files).config == scorer.config
+    else:
+        with pytest.raises(CheckpointError, match="chosen by lift, which a uni-encoder can't"):
+            from_files(files)
+
+
 @pytest.mark.parametrize("kind,backbone", KINDS)
 def test_round_trips(tmp_path: Path, kind: str, backbone: str) -> None:
     """Bytes, folder and export: the same weights, the same logits, the same bytes when written again."""

@@ -53,6 +53,12 @@ class PhraseScorer:
     def configure(self, settings: Settings) -> None:
         self.settings = settings
 
+    def set_own(self, words: str | None, label_choice: str | None) -> None:
+        """One way only, as in GLiNER."""
+
+    def expected_log_odds(self, names: Sequence[str], label_texts: Sequence[str]) -> None:
+        """The best score wins."""
+
     def check_labels(self, label_texts: Sequence[str]) -> None:
         self.label_texts.append(tuple(label_texts))
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from spacy_gliner_biomed.checkpoint.untrained import PRIOR
+from spacy_gliner_biomed.scorer.label_choice import LABEL_CHOICES
 from spacy_gliner_biomed.scorer.loss import SpanLoss
 from spacy_gliner_biomed.scorer.words import WORD_PATTERNS
+from spacy_gliner_biomed.training import settings
 from spacy_gliner_biomed.training.identity import model_identity
 from spacy_gliner_biomed.training.recipe import build_scorer, read_recipe
 from spacy_gliner_biomed.training.settings import WORDS, LossSettings, ModelSettings
@@ -93,6 +95,14 @@ def test_words_of_a_recipe():
     assert set(WORDS) == set(WORD_PATTERNS)
     with pytest.raises(ValueError, match="model.words is 'letters'; choose from"):
         ModelSettings(start="mini", words="letters")
+
+
+def test_the_label_choice_of_a_recipe():
+    """Takes the place of the model's own; others are refused."""
+    assert build_scorer(ModelSettings(start="mini", label_choice="lift")).config.label_choice == "lift"
+    assert set(LABEL_CHOICES) == set(settings.LABEL_CHOICES)
+    with pytest.raises(ValueError, match="model.label_choice is 'dice'; choose from"):
+        ModelSettings(start="mini", label_choice="dice")
 
 
 @pytest.mark.parametrize("kind", ["bi", "uni"])
