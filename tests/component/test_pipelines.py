@@ -236,14 +236,14 @@ def test_words_can_end_at_hyphens(folder, tmp_path):
         spacy.blank("en").add_pipe("gliner_biomed", config={"words": "letters"})
 
 
-def test_labels_can_be_chosen_by_lift(folder, tmp_path):
-    """By the pipe's setting, against the checkpoint's own choice; kept on disk."""
-    model = {"@architectures": "spacy_gliner_biomed.Checkpoint.v1", "name": str(folder), "revision": None}
-    nlp = spacy.blank("en")
-    nlp.add_pipe("gliner_biomed", config={"model": model, "labels": LABELS, "threshold": 0.0, "label_choice": "lift"})
+def test_labels_can_be_chosen_by_lift(bi_folder, uni_folder, tmp_path):
+    """By the pipe's setting, against the checkpoint's own choice; kept on disk. Uni-encoders can't."""
+    nlp = folder_nlp(bi_folder, labels=LABELS, threshold=0.0, label_choice="lift")
     nlp.to_disk(tmp_path / "lift")
     again = spacy.load(tmp_path / "lift")
     assert found(again(TEXTS[0])) == found(nlp(TEXTS[0])) and scorer_of(again).config.label_choice == "lift"
+    with pytest.raises(ValueError, match="label_choice is 'lift', which needs a bi-encoder"):
+        folder_nlp(uni_folder, labels=LABELS, label_choice="lift")(TEXTS[0])
     with pytest.raises(ValueError, match="label_choice is 'letters'; choose from"):
         spacy.blank("en").add_pipe("gliner_biomed", config={"label_choice": "letters"})
 
