@@ -64,8 +64,9 @@ def read_scorer(files: Files, completion: Completion) -> SpanScorer:
     if tokenizer is None:
         raise CheckpointError(f"{files.where(TOKENIZER)} is missing; a GLiNER model folder holds its text tokenizer.")
     weights = open_weights(files)
-    ours = {"tied_encoders": own.tied_encoders, "words": own.words, "label_choice": own.label_choice}
-    stored = replace(_fit(published, tokenizer, weights), **ours)
+    stored = replace(
+        _fit(published, tokenizer, weights), tied_encoders=own.tied_encoders, words=own.words, label_choice=own.label_choice
+    )
     if stored.tied_encoders and stored.text_encoder != stored.label_encoder:
         raise CheckpointError(
             f"{where} describes two different encoders, and {files.where(TRAINING)} says that they are one."

@@ -64,8 +64,9 @@ def sample_vectors(scorer: SpanScorer) -> Tensor:
             spans.append((first[inside], last[inside]))
         batch = build_batch(windows, [EMPTY_PROMPT] * len(windows), scorer.subwords, device)
         terms = head.word_terms(scorer.word_vectors(batch, scorer.module.encode_text(batch.ids, batch.tokens, batch.rows)))
-        first, last = (_in_batch([pair[side] for pair in spans], batch.words, device) for side in (0, 1))
-        found.append(head.span_vectors(terms, first, last))
+        firsts = _in_batch([first for first, _ in spans], batch.words, device)
+        lasts = _in_batch([last for _, last in spans], batch.words, device)
+        found.append(head.span_vectors(terms, firsts, lasts))
     return torch.cat(found)
 
 

@@ -15,7 +15,7 @@ from . import published
 from .card import TrainingCard
 from .config import ScorerConfig
 from .decode import Candidates
-from .label_choice import mean_log_odds, sample_vectors
+from .label_choice import LABEL_CHOICES, mean_log_odds, sample_vectors
 from .linear import PRECISIONS
 from .model import BiSpanModel, SpanModel, UniSpanModel
 from .packing import Packing
@@ -148,17 +148,18 @@ class SpanScorer:
         """Set what GLiNER's own models have one way of; None leaves it as it is.
 
         words, label_choice (str): as in `ScorerConfig`.
-        RAISES (ValueError): for lift in a model that compares labels inside a text, or that can't read one.
+        RAISES (ValueError): for another label choice, and for lift in a model that compares labels inside a text or can't read one.
         """
+        if label_choice not in (None, *LABEL_CHOICES):
+            raise ValueError(f"The setting label_choice is {label_choice!r}; choose from {list(LABEL_CHOICES)}.")
         if label_choice == "lift" and not (self.config.is_bi_encoder and self.reads_text):
             raise ValueError(
                 "The setting label_choice is 'lift', which needs a bi-encoder with a text encoder of its own; choose 'score' for "
                 "this model."
             )
-        ours = {"words": words, "label_choice": label_choice}
-        changed = {name: own for name, own in ours.items() if own not in (None, getattr(self.config, name))}
-        if changed:
-            self.config = replace(self.config, **changed)
+        words, label_choice = words or self.config.words, label_choice or self.config.label_choice
+        if (words, label_choice) != (self.config.words, self.config.label_choice):
+            self.config = replace(self.config, words=words, label_choice=label_choice)
 
     def split(self, text: str) -> Tuple[List[str], np.ndarray, np.ndarray]:
         """RETURNS (tuple): the words of a text as this model reads them, as `split_words`."""

@@ -61,6 +61,7 @@ def test_settings_go_before_defaults(tmp_path: Path) -> None:
     ]
     assert [0.7, 0.3, {"gene": 0.2, "*": 0.4}] == [system.details["threshold"] for system in systems]
     assert ["int8", "float32", "int8"] == [system.details["precision"] for system in systems]
+    assert "lift" == open_system("mini,label_choice=lift", defaults).details["label_choice"]
     assert isinstance(systems[0], ComponentSystem)
     assert "int8" == systems[0].pipe.cfg["precision"]
 

@@ -157,4 +157,6 @@ def test_models_that_cannot():
     """A uni-encoder's labels have no vectors apart from a text; a listener can't read the sample."""
     with pytest.raises(ValueError, match="label_choice is 'lift', which needs a bi-encoder"):
         make_scorer("uni").set_own(None, "lift")
+    with pytest.raises(ValueError, match="label_choice is 'dice'; choose from"):
+        make_scorer("bi").set_own(None, "dice")
     assert SpanScorer.reads_text and not ListeningScorer.reads_text

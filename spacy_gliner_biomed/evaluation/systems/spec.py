@@ -2,7 +2,7 @@
 
 written                                          system                               settings
 WHERE: `mini`, a model folder, a Hub id, or a    the component                        threshold, thresholds, precision,
-    spaCy pipeline with a `gliner_biomed` pipe                                        device, revision
+    spaCy pipeline with a `gliner_biomed` pipe                                        device, revision, label_choice
 `gliner:FOLDER`                                  a checkpoint in the `gliner` library threshold, thresholds, device
 `spacy:NAME`, `spacy:FOLDER`                     any spaCy pipeline                   labels, spans
 `lexicon:FILE`                                   the lexicon matcher
@@ -25,7 +25,7 @@ from .fingerprint import fingerprint
 
 COMPONENT = "gliner_biomed"
 SETTINGS: Dict[str, Tuple[str, ...]] = {
-    COMPONENT: ("threshold", "thresholds", "precision", "device", "revision"),
+    COMPONENT: ("threshold", "thresholds", "precision", "device", "revision", "label_choice"),
     "gliner": ("threshold", "thresholds", "device"),
     "spacy": ("labels", "spans"),
     "lexicon": (),
@@ -141,11 +141,9 @@ def _open_component(spec: Spec, defaults: Defaults) -> System:
     from ...annotate.pipeline import build_pipeline
     from .component import ComponentSystem
 
-    settings = {
-        key: spec.settings.get(key, getattr(defaults, key))
-        for key in ("precision", "device")
-        if spec.settings.get(key, getattr(defaults, key)) is not None
-    }
+    settings = {key: spec.settings.get(key, getattr(defaults, key)) for key in ("precision", "device")}
+    settings["label_choice"] = spec.settings.get("label_choice")
+    settings = {key: value for key, value in settings.items() if value is not None}
     revision = spec.settings.get("revision", defaults.revision)
     nlp = build_pipeline(spec.target, revision, settings=settings)
     details = {"model": spec.target, **fingerprint(spec.target), **({"revision": revision} if revision else {}), **settings}
