@@ -69,7 +69,7 @@ def parse_spec(text: str) -> Spec:
     given = re.match(r"([^=:,/\\]+)=(.*)$", rest, re.DOTALL)
     if given:
         name, rest = given.group(1).strip(), given.group(2).strip()
-    target, *pairs = re.split(r",(?=\s*[a-z]+=)", rest)
+    target, *pairs = re.split(r",(?=\s*[a-z_]+=)", rest)
     kind, colon, where = target.partition(":")
     if not colon or kind not in SETTINGS or kind == COMPONENT:
         kind, where = COMPONENT, target
