@@ -15,7 +15,6 @@ are: where it knows all that it is asked for, the best score wins.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Tuple
 
@@ -36,7 +35,6 @@ RAREST = 1e-4  # a label that no mention of the sample is given: below it, estim
 SENTENCES_AT_A_TIME = 16
 
 
-@lru_cache(maxsize=1)
 def read_sample() -> Tuple[Tuple[str, Tuple[Tuple[int, int], ...]], ...]:
     """RETURNS (tuple): sentences, each with the first and last (exclusive) characters of its mentions."""
     rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
@@ -50,13 +48,13 @@ def sample_vectors(scorer: SpanScorer) -> Tensor:
     """
     found: List[Tensor] = []
     head, device = scorer.module.head, torch.device(scorer.settings.device)
-    sample = read_sample()
+    sample, room = read_sample(), scorer.room_for_words(())
     for number in range(0, len(sample), SENTENCES_AT_A_TIME):
         windows, spans = [], []
         for text, mentions in sample[number : number + SENTENCES_AT_A_TIME]:
             words, starts, ends = scorer.split(text)
             encoded = scorer.encode(words)
-            fitting = int(np.searchsorted(encoded.bounds, scorer.max_subwords - 2, side="right")) - 1
+            fitting = int(np.searchsorted(encoded.bounds, room, side="right")) - 1
             windows.append(encoded.part(0, min(fitting, len(encoded))))
             first = np.searchsorted(starts, [start for start, _ in mentions], side="right") - 1
             last = np.searchsorted(ends, [end for _, end in mentions])
@@ -92,8 +90,6 @@ def choose_labels(candidates: Candidates, expected: np.ndarray) -> Candidates:
     expected (ndarray): what `mean_log_odds` returns.
     RETURNS (Candidates): in their order.
     """
-    if not len(candidates):
-        return candidates
     score = np.clip(candidates.score.astype(np.float64), 1e-7, 1 - 1e-7)
     lift = np.log(score / (1 - score)) - expected[candidates.label]
     order = np.lexsort((candidates.label, -candidates.score, -lift, candidates.end, candidates.start))

@@ -57,7 +57,7 @@ class SpanScorer:
     storage_scales (dict): row scales of weights that were stored in int8 and have not changed since, else None.
     """
 
-    reads_text = True
+    reads_text = True  # a model without a text encoder of its own can't (`ListeningScorer`)
 
     def __init__(
         self,

@@ -141,9 +141,8 @@ def _open_component(spec: Spec, defaults: Defaults) -> System:
     from ...annotate.pipeline import build_pipeline
     from .component import ComponentSystem
 
-    settings = {key: spec.settings.get(key, getattr(defaults, key)) for key in ("precision", "device")}
-    settings["label_choice"] = spec.settings.get("label_choice")
-    settings = {key: value for key, value in settings.items() if value is not None}
+    given = {"precision": defaults.precision, "device": defaults.device, **spec.settings}
+    settings = {key: given[key] for key in ("precision", "device", "label_choice") if given.get(key) is not None}
     revision = spec.settings.get("revision", defaults.revision)
     nlp = build_pipeline(spec.target, revision, settings=settings)
     details = {"model": spec.target, **fingerprint(spec.target), **({"revision": revision} if revision else {}), **settings}
