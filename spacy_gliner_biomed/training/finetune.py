@@ -2,6 +2,10 @@
 
 The same batches, loss and optimiser as a training from a recipe, over few steps at small rates. Passages of the corpora that a
 model was trained on (`replay`) can be mixed in, so that it does not forget them.
+
+The first steps teach a model that most spans are no mention of a label it has never met, and only the later ones which are: with
+ten examples of each of some labels, 150 steps find far more than 50. A handful of mentions, on the other hand, is soon known by
+heart. So without a number, steps go by the mentions.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, Sequence, Union
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ..corpus.passage import AnnotatedPassage
 from ..labels import LabelSet, LabelsInput
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 CORPUS = "fine-tuning"  # what the model's card calls passages that name no corpus of their own
 EVALUATIONS = 10  # how often the dev passages are looked at
+STEPS_A_MENTION, LEAST_STEPS, MOST_STEPS = 3, 10, 150  # of a few examples
+READINGS = 3  # of many examples, at least
 MOST_LABELS = 40  # label texts a batch, where the labels to learn are no more
 # A mention counts nearly twice as much as its absence, as in the recipe of `mini`, and one that is given almost no probability
 # still teaches: with ten examples a label, that found more of labels never met before, and lost less of those found already
@@ -37,7 +43,7 @@ def fine_tune(
     passages: Iterable[AnnotatedPassage],
     labels: LabelsInput,
     *,
-    steps: int = 50,
+    steps: Optional[int] = None,
     learn_rate: float = 3e-4,
     encoder_learn_rate: float = 5e-5,
     batch_words: int = 600,
@@ -58,7 +64,7 @@ def fine_tune(
         `build_pipeline` takes: `mini`, a model folder, a Hub id, a pipeline's folder.
     passages (Iterable[AnnotatedPassage]): the examples, read once and held.
     labels (list or dict): names, or name → description. The pipeline asks for them afterwards.
-    steps (int): updates of the weights.
+    steps (int): updates of the weights; None for what `steps_for` says.
     learn_rate, encoder_learn_rate (float): highest rates of the head and of the encoders; they rise over the first tenth of
         the steps and then fall to 0.
     batch_words (int): words a step, about; fewer where all passages together have fewer.
@@ -91,7 +97,11 @@ def fine_tune(
     scorer = pipe.span_scorer
     texts = _texts(scorer, wanted)
     scorer.check_labels(list(texts.values()))
-    stream = _stream(scorer, list(_in_training_words(passages, texts)), replay, replay_share, batch_words, texts, seed, progress)
+    stream, n_mentions, n_words = _stream(
+        scorer, list(_in_training_words(passages, texts)), replay, replay_share, batch_words, texts, seed, progress
+    )
+    if steps is None:
+        steps = steps_for(n_mentions, n_words, batch_words)
     watched = list(_in_training_words(dev, texts))
     settings = TrainingSettings(
         steps=steps,
@@ -117,6 +127,16 @@ def fine_tune(
             _take_weights(scorer, folder / BEST)
     pipe.labels = wanted.to_config()
     return nlp
+
+
+def steps_for(n_mentions: int, n_words: int, batch_words: int = 600) -> int:
+    """How many steps examples are worth: by their mentions where those are few, else so many that every word is read three times.
+
+    n_mentions, n_words (int): of the examples. batch_words (int): words a step.
+    RETURNS (int): 10 at least.
+    """
+    few = min(max(STEPS_A_MENTION * n_mentions, LEAST_STEPS), MOST_STEPS)
+    return max(few, -(-READINGS * n_words // batch_words))
 
 
 def dev_score(nlp: Language, passages: Iterable[AnnotatedPassage], labels: LabelsInput) -> DevScore:
@@ -161,8 +181,11 @@ def _stream(
     texts: Mapping[str, str],
     seed: int,
     progress: bool,
-) -> TrainingStream:
-    """Batches that ask for all labels by their plain texts, examples and replayed passages in the wanted proportion."""
+) -> Tuple[TrainingStream, int, int]:
+    """Batches that ask for all labels by their plain texts, examples and replayed passages in the wanted proportion.
+
+    RETURNS (tuple): the stream, and how many mentions and words of the examples it has.
+    """
     from .sampling import TrainingStream
     from .settings import SourceSettings, StreamSettings
     from .sources import window_size
@@ -198,9 +221,10 @@ def _stream(
     sources: List[SourceSettings] = [SourceSettings("examples", weight=1.0)]
     # At temperature 1 a source is read by its words times its weight
     sources.append(SourceSettings("replay", weight=replay_share / (1 - replay_share) * own / replayed if replayed else 0.0))
-    return TrainingStream(
+    stream = TrainingStream(
         builder.build(), sources, plain, seed, room=None if scorer.config.is_bi_encoder else scorer.room_for_words
     )
+    return stream, n_learnt, own
 
 
 def _take_weights(scorer: SpanScorer, folder: Path) -> None:

@@ -180,10 +180,16 @@ RECIPES = ("--vars.corpora", "/data/corpora", "--vars.size", "base", "--vars.kin
                 "--leave-out mtl_bionlp13cg --leave-out mtl_anatem",
                 "silver attach assets/real_types.jsonl.gz --text /data/corpora/unlabelled --text /data/corpora/train "
                 "--out /data/corpora/real_types.jsonl.gz",
+                "silver attach assets/more_real_types.jsonl.gz --text /data/corpora/unlabelled --text /data/corpora/train "
+                "--out /data/corpora/more_real_types.jsonl.gz",
                 "train ../configs/train/fold1.toml --corpora /data/corpora --out training/fold-1 "
                 "--set model.encoder=/data/minilm --set training.steps=3",
                 "train ../configs/train/fold2.toml --corpora /data/corpora --out training/fold-2 "
                 "--set model.encoder=/data/minilm --set training.steps=3",
+                "train ../configs/train/fold1-more.toml --corpora /data/corpora --out training/fold-1-more "
+                "--set model.start=training/fold-1/model-last --set training.steps=3",
+                "train ../configs/train/fold2-more.toml --corpora /data/corpora --out training/fold-2-more "
+                "--set model.start=training/fold-2/model-last --set training.steps=3",
             ],
         ),
         (
@@ -271,6 +277,10 @@ def test_the_recipes_of_the_folds(name: str, held_out: List[str]) -> None:
     assert {"DNA", "RNA"} < set(recipe.stream.withhold)
     own = [Path(source.path) for source in recipe.sources if Path(source.path).parent.name == "assets"]
     assert all(path.is_file() for path in own) and 3 == len(own)
+    later = read_recipe(PROJECT / f"../configs/train/{name}-more.toml", ["model.start=out/model-last"])
+    assert "out/model-last" == later.model.start
+    assert [source.path for source in later.sources] == [*(source.path for source in recipe.sources), "more_real_types.jsonl.gz"]
+    assert (later.sources[0], later.dev, later.stream.withhold) == (recipe.sources[0], recipe.dev, recipe.stream.withhold)
 
 
 @pytest.mark.parametrize("config", ["project/configs/finetune.cfg", "configs/mini.cfg"])

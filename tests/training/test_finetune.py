@@ -12,7 +12,7 @@ import torch
 from spacy_gliner_biomed import checkpoint
 from spacy_gliner_biomed.training import engine
 from spacy_gliner_biomed.training.dev_set import DevSet
-from spacy_gliner_biomed.training.finetune import fine_tune
+from spacy_gliner_biomed.training.finetune import fine_tune, steps_for
 from tests.component.pipelines import folder_nlp, scorer_of
 from tests.scorer.tiny import make_scorer
 from tests.training.tiny_training import PASSAGES, passage, weights
@@ -65,6 +65,24 @@ def test_it_learns_what_it_is_shown(kind: str, steps: int, tmp_path: Path) -> No
     assert found(nlp, OWN[1].text) == {("metformin", "drug")}
     nlp.to_disk(tmp_path / "adapted")
     assert found(spacy.load(tmp_path / "adapted"), OWN[0].text) == {("aspirin", "drug"), ("acute pain", "symptom")}
+
+
+@pytest.mark.parametrize(
+    ("n_mentions", "n_words", "steps"),
+    [(1, 20, 10), (10, 130, 30), (49, 400, 147), (50, 1_000, 150), (2_000, 6_500, 150), (9_000, 100_000, 500), (9, 100_001, 501)],
+)
+def test_steps_without_a_number(n_mentions: int, n_words: int, steps: int) -> None:
+    """Three a mention, 10 to 150, unless three readings of all words take more."""
+    assert steps_for(n_mentions, n_words, batch_words=600) == steps
+
+
+def test_it_takes_the_steps_that_its_examples_are_worth(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four mentions that can be learnt: twelve updates."""
+    taken = []
+    real = engine.batch_loss
+    monkeypatch.setattr(engine, "batch_loss", lambda *parts: taken.append(1) or real(*parts))
+    fine_tune(str(folder), OWN, ["drug", "symptom"], **FAST)
+    assert len(taken) == 12
 
 
 def test_a_seed_decides(folder: Path) -> None:
