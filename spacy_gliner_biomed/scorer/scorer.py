@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Tuple, Union, cast
 
@@ -15,17 +14,17 @@ from . import published
 from .card import TrainingCard
 from .config import ScorerConfig
 from .decode import Candidates
-from .label_choice import LABEL_CHOICES, mean_log_odds, sample_vectors
+from .label_choice import LABEL_CHOICES
+from .label_memory import LabelMemory
 from .linear import PRECISIONS
 from .model import BiSpanModel, SpanModel, UniSpanModel
 from .packing import Packing
-from .prompt import EMPTY_PROMPT, Prompt, TextBatch, build_batch, build_label_batch, build_prompt
-from .span_head import FoldedLabels, WordTerms
+from .prompt import Prompt, TextBatch, build_batch, build_label_batch
+from .span_head import WordTerms
 from .subwords import EncodedWords, Subwords
 from .words import split_words
 
 Thresholds = Union[float, Sequence[float]]
-LABEL_CACHE_SIZE = 65_536  # label vectors kept by a bi-encoder: 200 MB at D = 768
 _forked = False
 
 
@@ -55,6 +54,8 @@ class SpanScorer:
     subwords, label_subwords (Subwords): tokenizers of the text and, in a bi-encoder, of the labels.
     card (TrainingCard): what the weights were trained on.
     storage_scales (dict): row scales of weights that were stored in int8 and have not changed since, else None.
+
+    `labels` (LabelMemory) is what it has computed of labels and keeps.
     """
 
     reads_text = True  # a model without a text encoder of its own can't (`ListeningScorer`)
@@ -76,11 +77,7 @@ class SpanScorer:
         self.storage_scales = storage_scales
         self.settings = Settings()
         self._prepared = False
-        self._label_vectors: OrderedDict[str, Tensor] = OrderedDict()
-        self._folded: OrderedDict[tuple, FoldedLabels] = OrderedDict()
-        self._prompts: OrderedDict[tuple, Prompt] = OrderedDict()
-        self._expected: OrderedDict[tuple, np.ndarray] = OrderedDict()
-        self._sample: Optional[Tensor] = None
+        self.labels = LabelMemory()
 
     # -- what fits --------------------------------------------------------------------------------------------------------
 
@@ -98,11 +95,11 @@ class SpanScorer:
         RAISES (ValueError): when the labels of a uni-encoder leave no room; says how many labels fit.
         """
         least = 3 * self.config.max_width
-        room = self.max_subwords - 2 - len(self._prompt(label_texts).ids)
+        room = self.max_subwords - 2 - len(self.labels.prompt(self, label_texts).ids)
         if room >= least:
             return room
         fitting = len(label_texts)
-        while fitting and self.max_subwords - 2 - len(self._prompt(label_texts[:fitting]).ids) < least:
+        while fitting and self.max_subwords - 2 - len(self.labels.prompt(self, label_texts[:fitting]).ids) < least:
             fitting -= 1
         raise ValueError(
             f"{len(label_texts)} labels do not fit the prompt of this uni-encoder, which reads {self.max_subwords} sub-words: "
@@ -210,10 +207,7 @@ class SpanScorer:
         """Drop packed weights and cached labels: the weights have changed or are about to."""
         self.module.forget()
         self._prepared = False
-        self._label_vectors.clear()
-        self._folded.clear()
-        self._expected.clear()
-        self._sample = None
+        self.labels.forget()
 
     def __getstate__(self) -> Dict[str, object]:
         # Packed weights don't travel (see `PackedLinear`), so that a copy must pack its own.
@@ -236,7 +230,7 @@ class SpanScorer:
 
     def _batches(self, windows: Sequence[EncodedWords], label_texts: Sequence[str]) -> List[List[int]]:
         """Numbers of windows, sorted by length, in batches within the budget of sub-words."""
-        overhead = 2 + (0 if self.config.is_bi_encoder else len(self._prompt(label_texts).ids))
+        overhead = 2 + (0 if self.config.is_bi_encoder else len(self.labels.prompt(self, label_texts).ids))
         lengths = [len(window.ids) + overhead for window in windows]
         batches: List[List[int]] = []
         total = 0
@@ -274,7 +268,7 @@ class SpanScorer:
         self, windows: List[EncodedWords], label_texts: Sequence[str], reproduce_gliner: bool
     ) -> list[tuple[Tensor, Packing]]:
         """Logits of windows: one tensor for all in a bi-encoder, one a window in a uni-encoder."""
-        prompt = self._prompt(label_texts)
+        prompt = self.labels.prompt(self, label_texts)
         if reproduce_gliner:
             n_empty = 0
             if not self.config.is_bi_encoder:
@@ -285,7 +279,7 @@ class SpanScorer:
         if self.config.is_bi_encoder:
             batch = self._batch(windows, [prompt] * len(windows))
             terms = self._word_terms(batch, self._read(batch))
-            return [(head.logits(terms, self._folded_labels(label_texts), batch.words), batch.words)]
+            return [(head.logits(terms, self.labels.folded(self, label_texts), batch.words), batch.words)]
         batch = self._batch(windows, [prompt] * len(windows))
         states = self._read(batch)
         module = cast(UniSpanModel, self.module)
@@ -338,37 +332,6 @@ class SpanScorer:
             raise ValueError(f"The tokenizer of this checkpoint has no token {self.config.sep_token!r}.")
         return token_id
 
-    def _prompt(self, label_texts: Sequence[str]) -> Prompt:
-        if self.config.is_bi_encoder:
-            return EMPTY_PROMPT
-        key = tuple(label_texts)
-        if key not in self._prompts:
-            encoded = self.subwords.encode(label_texts)
-            self._prompts[key] = build_prompt(
-                encoded, self.config.class_token_index, self.separator_id, self.config.embed_ent_token
-            )
-            _keep_newest(self._prompts, 16)
-        return self._prompts[key]
-
-    def _folded_labels(self, label_texts: Sequence[str]) -> FoldedLabels:
-        """A bi-encoder's labels, ready for the span head; kept, as they depend on the weights alone."""
-        key = tuple(label_texts)
-        if key not in self._folded:
-            self._folded[key] = self.module.head.fold(self.label_vectors(label_texts))
-            _keep_newest(self._folded, 16)
-        return self._folded[key]
-
-    def label_vectors(self, label_texts: Sequence[str]) -> Tensor:
-        """A bi-encoder's label vectors, from the cache where known. *Shape:* `(n_labels, D)`."""
-        unknown = [text for text in dict.fromkeys(label_texts) if text not in self._label_vectors]
-        for start in range(0, len(unknown), 64):
-            part = unknown[start : start + 64]
-            for text, vector in zip(part, self.encode_labels(part), strict=True):
-                self._label_vectors[text] = vector
-        vectors = torch.stack([self._label_vectors[text] for text in label_texts])
-        _keep_newest(self._label_vectors, LABEL_CACHE_SIZE)
-        return vectors
-
     def expected_log_odds(self, names: Sequence[str], label_texts: Sequence[str]) -> Optional[np.ndarray]:
         """What a label's score is to be compared with where several want one span (`label_choice.py`).
 
@@ -378,17 +341,11 @@ class SpanScorer:
         """
         if self.config.label_choice == "score" or all(self.card.knows(name) for name in names):
             return None
-        key = tuple(label_texts)
-        if key not in self._expected:
-            with self._inference():
-                if self._sample is None:
-                    self._sample = sample_vectors(self)
-                self._expected[key] = mean_log_odds(self._sample, self.label_vectors(label_texts))
-            _keep_newest(self._expected, 16)
-        return self._expected[key]
+        with self._inference():
+            return self.labels.expected_log_odds(self, label_texts)
 
     def encode_labels(self, label_texts: Sequence[str]) -> Tensor:
-        """Encode labels with a bi-encoder, cached or not. *Shape:* `(n_labels, D)`.
+        """Read labels with a bi-encoder; what was read before plays no part. *Shape:* `(n_labels, D)`.
 
         RAISES (ValueError): for a label longer than the label encoder can read.
         """
@@ -411,8 +368,3 @@ class SpanScorer:
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
     """In double precision, so that a score does not depend on how many others are computed with it. *Shape:* `(n,)`."""
     return (1.0 / (1.0 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
-
-
-def _keep_newest(cache: OrderedDict, most: int) -> None:
-    while len(cache) > most:
-        cache.popitem(last=False)

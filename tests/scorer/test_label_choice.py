@@ -84,7 +84,7 @@ def test_vectors_of_the_sample_are_those_of_the_head(words):
     scorer.set_own(words, "lift")
     labels = list(LABELS)
     with torch.inference_mode():
-        products = (sample_vectors(scorer) @ scorer.label_vectors(labels).T).numpy()
+        products = (sample_vectors(scorer) @ scorer.labels.vectors(scorer, labels).T).numpy()
     expected, left_out = [], 0
     for text, mentions in read_sample():
         found, starts, ends = scorer.split(text)

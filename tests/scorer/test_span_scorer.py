@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_gliner_biomed.scorer import Settings, SpanScorer, Subwords, TrainingCard
+from spacy_gliner_biomed.scorer import Settings, SpanScorer, Subwords, TrainingCard, label_memory
 from spacy_gliner_biomed.scorer import scorer as scorer_module
 from spacy_gliner_biomed.scorer.linear import PRECISIONS
 from spacy_gliner_biomed.scorer.words import split_words
@@ -180,11 +180,11 @@ def test_label_vectors_are_computed_once(bi, monkeypatch):
     bi.score([words], ["b", "c"])
     bi.score([words], ["a", "b"])
     assert asked == ["a", "b", "c"]
-    monkeypatch.setattr(scorer_module, "LABEL_CACHE_SIZE", 2)
+    monkeypatch.setattr(label_memory, "MOST_VECTORS", 2)
     bi.score([words], ["d"])
-    assert list(bi._label_vectors) == ["c", "d"]
+    assert list(bi.labels._vectors) == ["c", "d"]
     bi.forget()
-    assert not bi._label_vectors and not bi._folded
+    assert not bi.labels._vectors and not bi.labels._folded
     bi.score([words], ["d"])
     assert asked[-1] == "d" and len(asked) == 5
 
@@ -193,18 +193,18 @@ def test_many_labels_are_read_in_parts(bi):
     """More labels than one part holds get the vectors they have alone."""
     labels = texts.make_labels(150)
     with torch.inference_mode():
-        vectors = bi.label_vectors(labels)
+        vectors = bi.labels.vectors(bi, labels)
         torch.testing.assert_close(vectors[149], bi.encode_labels(labels[149:])[0], rtol=1e-4, atol=1e-5)
     assert vectors.shape == (150, bi.config.hidden_size)
 
 
 def test_prompts_are_kept(uni):
     """A uni-encoder's prompt is built once for a label set; a few are kept."""
-    first = uni._prompt(["a", "b"])
-    assert uni._prompt(("a", "b")) is first
+    first = uni.labels.prompt(uni, ["a", "b"])
+    assert uni.labels.prompt(uni, ("a", "b")) is first
     for number in range(20):
-        uni._prompt([str(number)])
-    assert len(uni._prompts) == 16
+        uni.labels.prompt(uni, [str(number)])
+    assert len(uni.labels._prompts) == 16
 
 
 def test_room_beside_the_prompt():
