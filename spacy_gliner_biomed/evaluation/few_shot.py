@@ -154,6 +154,9 @@ class _Runner:
 
     def cell(self, corpus: FewShotCorpus, labels: Sequence[str], nested: bool, k: int, seed: int) -> Dict[str, Any]:
         """RETURNS (dict): `counts` by label, `mentions`, `passages` and `words` learnt from, `seconds` of learning."""
+        from ..training.finetune import STEPS_RULE
+
+        by_mentions = k > 0 and self.settings.training.get("steps") is None
         decided = {
             "format": CELL_FORMAT,
             "model": [self.model, self.model_key, self.revision],
@@ -165,6 +168,7 @@ class _Runner:
             "threshold": self.settings.threshold,
             "overlap": "nested" if nested else "flat",
             "training": self.settings.training if k else None,
+            **({"steps_rule": STEPS_RULE} if by_mentions else {}),
             "replay": [self._files(self.replay), self.settings.replay_words] if k and self.replay else None,
         }
         digest = hashlib.sha256(json.dumps(decided, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:12]

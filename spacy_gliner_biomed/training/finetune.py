@@ -32,6 +32,7 @@ CORPUS = "fine-tuning"  # what the model's card calls passages that name no corp
 EVALUATIONS = 10  # how often the dev passages are looked at
 STEPS_A_MENTION, LEAST_STEPS, MOST_STEPS = 3, 10, 150  # of a few examples
 READINGS = 3  # of many examples, at least
+STEPS_RULE = (STEPS_A_MENTION, LEAST_STEPS, MOST_STEPS, READINGS)  # what is kept with a result: other numbers give another one
 MOST_LABELS = 40  # label texts a batch, where the labels to learn are no more
 # A mention counts nearly twice as much as its absence, as in the recipe of `mini`, and one that is given almost no probability
 # still teaches: with ten examples a label, that found more of labels never met before, and lost less of those found already

@@ -137,6 +137,21 @@ def test_every_cell_once(model: str, corpora: list[FewShotCorpus], trainings: li
     assert len(trainings) == 6
 
 
+def test_another_rule_for_steps_makes_other_cells(
+    model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no number of steps is set, the rule that says it decides about a cell as a number would."""
+    from spacy_gliner_biomed.training import finetune
+
+    settings = FewShotSettings(k=(1,), seeds=1)
+    run(model, corpora, tmp_path, settings)
+    run(model, corpora, tmp_path, settings)
+    assert len(trainings) == 1
+    monkeypatch.setattr(finetune, "STEPS_RULE", (1, 1, 1, 1))
+    run(model, corpora, tmp_path, settings)
+    assert len(trainings) == 2
+
+
 def test_a_broken_off_run_goes_on(model: str, corpora: list[FewShotCorpus], trainings: list, tmp_path: Path, monkeypatch) -> None:
     """Cells that were done are not made again."""
     from spacy_gliner_biomed.training import finetune

@@ -12,7 +12,7 @@ import pytest
 from tests.label_sets.test_open_types import held_labels
 
 ASSETS = Path(__file__).parents[2] / "project" / "assets"
-FILES = ("real_types.jsonl.gz", "more_real_types.jsonl.gz")
+FILES = ("real_types.jsonl.gz", "more_real_types.jsonl.gz", "further_real_types.jsonl.gz")
 
 
 def read_notes(name: str) -> List[Dict[str, Any]]:
@@ -35,7 +35,7 @@ def test_no_text_is_handed_on(notes: List[Dict[str, Any]]) -> None:
 
 def test_kinds_are_many(notes: List[Dict[str, Any]]) -> None:
     """Chosen for each passage, some of them absent; no name twice in a passage."""
-    assert len(notes) > 2500
+    assert len(notes) > 1500
     assert len({kind["names"][0] for note in notes for kind in note["kinds"]}) > 10_000
     for note in notes:
         names = [name.casefold() for kind in note["kinds"] for name in kind["names"]]
@@ -58,7 +58,7 @@ def test_labels_of_tests_stay_unseen(notes: List[Dict[str, Any]]) -> None:
 
 
 def test_no_passage_is_marked_twice() -> None:
-    """The second file goes on where the first left off: their parts of a text share no character."""
+    """Each file goes on where the one before left off: their parts of a text share no character."""
     parts: Dict[Any, List[Any]] = {}
     for note in (note for name in FILES for note in read_notes(name)):
         parts.setdefault((note["file"], note["id"]), []).append((note["start"], note["end"], note["sha256"]))
