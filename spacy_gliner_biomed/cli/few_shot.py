@@ -8,6 +8,7 @@ from typing import List, Optional
 import typer
 
 from .evaluate import Policy
+from .finetune import STEPS
 
 
 def few_shot(
@@ -25,9 +26,7 @@ def few_shot(
     limit: int = typer.Option(0, min=0, help="Passages to score, evenly from the whole; 0 for all."),
     policy: Policy = typer.Option(Policy.drop, help="What becomes of mentions in several pieces."),
     threshold: float = typer.Option(0.5, min=0.0, max=1.0, help="Score that a span must exceed."),
-    steps: Optional[int] = typer.Option(
-        None, min=1, help="Updates of the weights.", show_default="3 a mention, 10 to 150; more where every word is read thrice"
-    ),
+    steps: Optional[int] = typer.Option(None, min=1, help="Updates of the weights.", show_default=STEPS),
     learn_rate: float = typer.Option(3e-4, min=0.0, help="Highest learning rate of the head."),
     encoder_learn_rate: float = typer.Option(5e-5, min=0.0, help="Highest learning rate of the encoders."),
     batch_words: int = typer.Option(600, min=1, help="Words a step, at most about."),

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from spacy.language import Language
 
+STEPS = "3 a mention, 10 to 150; more where every word is read thrice"  # `training.finetune.STEPS_RULE`
 ENCODER_RATE, ADAPTER_RATE = 5e-5, 1e-3  # adapters begin at nothing, and want a far higher rate
 
 
@@ -34,9 +35,7 @@ def finetune(
         None, help="A folder of corpora with train/, to go on learning from, against forgetting; those of TRAIN are left out."
     ),
     replay_share: float = typer.Option(0.3, min=0.01, max=0.99, help="Part of the words that is replayed."),
-    steps: Optional[int] = typer.Option(
-        None, min=1, help="Updates of the weights.", show_default="3 a mention, 10 to 150; more where every word is read thrice"
-    ),
+    steps: Optional[int] = typer.Option(None, min=1, help="Updates of the weights.", show_default=STEPS),
     learn_rate: float = typer.Option(3e-4, min=0.0, help="Highest learning rate of the head."),
     encoder_learn_rate: Optional[float] = typer.Option(
         None, min=0.0, help="Highest learning rate of the encoders.", show_default=f"{ENCODER_RATE}, or {ADAPTER_RATE} with --lora"

@@ -133,7 +133,7 @@ def fine_tune(
 def steps_for(n_mentions: int, n_words: int, batch_words: int = 600) -> int:
     """How many steps examples are worth: by their mentions where those are few, else so many that every word is read three times.
 
-    n_mentions, n_words (int): of the examples. batch_words (int): words a step.
+    n_mentions (int): of the examples. n_words (int): of one reading of them. batch_words (int): words a step.
     RETURNS (int): 10 at least.
     """
     few = min(max(STEPS_A_MENTION * n_mentions, LEAST_STEPS), MOST_STEPS)
@@ -185,7 +185,8 @@ def _stream(
 ) -> Tuple[TrainingStream, int, int]:
     """Batches that ask for all labels by their plain texts, examples and replayed passages in the wanted proportion.
 
-    RETURNS (tuple): the stream, and how many mentions and words of the examples it has.
+    RETURNS (tuple): the stream; how many mentions the examples have; the words of one reading of them, those replayed beside
+        them included.
     """
     from .sampling import TrainingStream
     from .settings import SourceSettings, StreamSettings
@@ -225,7 +226,7 @@ def _stream(
     stream = TrainingStream(
         builder.build(), sources, plain, seed, room=None if scorer.config.is_bi_encoder else scorer.room_for_words
     )
-    return stream, n_learnt, own
+    return stream, n_learnt, round(own / (1 - replay_share)) if replayed else own
 
 
 def _take_weights(scorer: SpanScorer, folder: Path) -> None:

@@ -10,9 +10,10 @@ import spacy
 import torch
 
 from spacy_gliner_biomed import checkpoint
-from spacy_gliner_biomed.training import engine
+from spacy_gliner_biomed.cli.finetune import STEPS
+from spacy_gliner_biomed.training import engine, finetune
 from spacy_gliner_biomed.training.dev_set import DevSet
-from spacy_gliner_biomed.training.finetune import fine_tune, steps_for
+from spacy_gliner_biomed.training.finetune import STEPS_RULE, fine_tune, steps_for
 from tests.component.pipelines import folder_nlp, scorer_of
 from tests.scorer.tiny import make_scorer
 from tests.training.tiny_training import PASSAGES, passage, weights
@@ -83,6 +84,21 @@ def test_it_takes_the_steps_that_its_examples_are_worth(folder: Path, monkeypatc
     monkeypatch.setattr(engine, "batch_loss", lambda *parts: taken.append(1) or real(*parts))
     fine_tune(str(folder), OWN, ["drug", "symptom"], **FAST)
     assert len(taken) == 12
+
+
+def test_what_is_replayed_takes_no_step_from_the_examples(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where steps go by the words, those of a reading count, and half of them are replayed."""
+    asked = []
+    monkeypatch.setattr(finetune, "steps_for", lambda *counts: asked.append(counts) or 1)
+    replay = [passage("earlier", "cells grow", "cells|cell")]
+    fine_tune(str(folder), OWN, ["drug", "symptom"], **FAST)
+    fine_tune(str(folder), OWN, ["drug", "symptom"], replay=replay, replay_share=0.5, **FAST)
+    assert asked == [(4, 10, 40), (4, 20, 40)]
+
+
+def test_the_command_line_tells_the_rule() -> None:
+    """Its help has the rule's own numbers."""
+    assert STEPS == "{} a mention, {} to {}; more where every word is read thrice".format(*STEPS_RULE[:3]) and STEPS_RULE[3] == 3
 
 
 def test_a_seed_decides(folder: Path) -> None:
